@@ -1,0 +1,149 @@
+//! Who may know what, and when. Case content leaves the store in one way only: as a [`view`] for one viewer
+//! at one instant. What one may not see does not exist for them (ALL-01).
+
+use crate::advisory::CveId;
+use crate::case::{Actor, Case, Entry, Event, Version};
+use crate::policy::vocabulary::{BuiltFact, Fact, Item, RoleKind};
+use crate::policy::{ItemSet, Knows, Policy, RoleId, RoleSet, Step};
+use crate::rating::Rating;
+use crate::refusal::Refusal;
+use crate::time::Instant;
+use std::borrow::Cow;
+
+/// What `viewer` may know of `case` now.
+#[must_use]
+pub fn items_for(policy: &Policy, case: &Case, viewer: &Actor) -> ItemSet {
+    let public = policy.roles_of(RoleKind::Public);
+    let roles = if case.owes_confidence(policy, viewer) { RoleSet::NONE } else { case.roles_of(policy, viewer) };
+    roles.union(public).iter().map(|role| items_of(policy, case, role)).fold(ItemSet::NONE, ItemSet::union)
+}
+
+/// What `role` may know of `case` now.
+#[must_use]
+pub fn items_of(policy: &Policy, case: &Case, role: RoleId) -> ItemSet {
+    items_if(policy, case, role, &|fact| case.holds(policy, fact))
+}
+
+/// What `role` may know, were the facts those that `holds` says. The policy grants; the program narrows:
+/// the public learns nothing before the announcement that is not granted in spite of it, the list nothing
+/// before it was told in one run, nobody else anything at the moment of the report (CS-01, CS-14, ALL-02).
+fn items_if(policy: &Policy, case: &Case, role: RoleId, holds: &dyn Fn(&Fact) -> bool) -> ItemSet {
+    let Some(kind) = policy.role_at(role).map(|role| role.kind) else { return ItemSet::NONE };
+    let announced = case.is_announced();
+    let predisclosed = holds(&Fact::Built(BuiltFact::Predisclosed));
+    let granted = |rule: &&Knows| rule.who.contains(role) && holds(&rule.from);
+    let passes = |rule: &&Knows| match kind {
+        RoleKind::Public => announced || rule.despite_embargo,
+        RoleKind::Member => announced || predisclosed,
+        RoleKind::Contact => rule.from != Fact::Built(BuiltFact::Received),
+        RoleKind::Team | RoleKind::Helper | RoleKind::Reporter => true,
+    };
+    policy.knows.iter().filter(granted).filter(passes).map(|rule| rule.items).fold(ItemSet::NONE, ItemSet::union)
+}
+
+/// What the policy's text grants `role` and the program withholds: a rule that would leak. The checker calls
+/// it in every reachable state; see [`items_if`] for what the program narrows.
+pub(crate) fn withheld<'p>(policy: &'p Policy, case: &Case, role: RoleId) -> Vec<(&'p Knows, ItemSet)> {
+    let allowed = items_of(policy, case, role);
+    let granted = policy.knows.iter().filter(|rule| rule.who.contains(role) && case.holds(policy, &rule.from));
+    granted.map(|rule| (rule, rule.items.without(allowed))).filter(|(_, items)| !items.is_empty()).collect()
+}
+
+/// Whether doing `step` would hand an item to somebody who may not know it even then.
+///
+/// # Errors
+/// [`Refusal::WouldTell`] with the first such item.
+pub fn may_be_given(policy: &Policy, case: &Case, step: &Step) -> Result<(), Refusal> {
+    let established = step.act.establishes();
+    let holds = |fact: &Fact| Some(fact) == established.as_ref() || case.holds(policy, fact);
+    let exposed: ItemSet = match &step.act {
+        crate::policy::Act::Built(verb) => verb.exposes_to_public().iter().copied().collect(),
+        crate::policy::Act::Custom(_) => ItemSet::NONE,
+    };
+    let public = policy.roles_of(RoleKind::Public);
+    let given = step.gives.iter().map(|gives| (gives.to, gives.items)).chain([(public, exposed)]);
+    for (roles, items) in given.filter(|(_, items)| !items.is_empty()) {
+        for role in roles.iter() {
+            let refused = items.without(items_if(policy, case, role, &holds));
+            if let Some(item) = refused.iter().next() {
+                let who = policy.titles(RoleSet::only(role));
+                return Err(Refusal::WouldTell { act: step.act.clone(), who, item, clause: step.clause.clone() });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A case as one viewer may see it. A field that they may not see is empty, as if there were nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View<'c> {
+    /// What they may know.
+    pub items: ItemSet,
+    /// The advisory's number.
+    pub number: Option<&'c str>,
+    /// CVE identifiers.
+    pub cves: &'c [CveId],
+    /// The planned instant of disclosure.
+    pub planned: Option<Instant>,
+    /// The rating.
+    pub rating: Option<&'c Rating>,
+    /// The advisory's versions, oldest first; outsiders see no version that is still being written.
+    pub versions: Vec<&'c Version>,
+    /// The whole record: only for whoever may know it.
+    pub record: Option<Cow<'c, Case>>,
+    /// Whether the viewer works on the case, and so sees what is not decided yet.
+    pub insider: bool,
+}
+
+/// The view of `case` for `viewer`, or `None`: for them there is no such case.
+#[must_use]
+pub fn view<'c>(policy: &Policy, case: &'c Case, viewer: &Actor) -> Option<View<'c>> {
+    let items = items_for(policy, case, viewer);
+    if !items.contains(Item::Existence) {
+        return None;
+    }
+    let working = policy.roles_of(RoleKind::Team).union(policy.roles_of(RoleKind::Helper));
+    let insider = case.roles_of(policy, viewer).meets(working) && !case.owes_confidence(policy, viewer);
+    let shown = |version: &&Version| insider || !case.is_announced() || version.is_public();
+    let text = items.contains(Item::AdvisoryText);
+    Some(View {
+        items,
+        number: case.number.as_deref().filter(|_| items.contains(Item::AdvisoryNumber)),
+        cves: if items.contains(Item::CveNumber) { &case.cves } else { &[] },
+        planned: case.planned().filter(|_| items.contains(Item::PlannedDate)),
+        rating: case.rating.as_ref().filter(|_| items.contains(Item::Severity)),
+        versions: case.versions.iter().filter(|_| text).filter(shown).collect(),
+        record: items.contains(Item::Record).then(|| record(case, insider)),
+        insider,
+    })
+}
+
+/// The record without what is still being written: the next version of a public advisory is nobody's yet.
+fn record(case: &Case, insider: bool) -> Cow<'_, Case> {
+    if insider {
+        return Cow::Borrowed(case);
+    }
+    let mut shown = case.clone();
+    shown.versions.retain(Version::is_public);
+    Cow::Owned(shown)
+}
+
+/// The lines of a case's log that whoever has `view` may read. Insiders read all; others, once the record is
+/// open to them, all but the texts of versions that are not public.
+pub fn log<'a>(view: &'a View<'_>, entries: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
+    let readable = view.record.is_some();
+    let public = view.versions.iter().filter(|version| version.is_public()).count();
+    let mut versions = 0;
+    entries.iter().filter(move |entry| {
+        if let Event::Announced { .. } = entry.event {
+            versions += 1;
+        }
+        let unpublished = versions >= public && is_writing(&entry.event);
+        readable && (view.insider || !unpublished)
+    })
+}
+
+/// Whether the event is about a text that is not public when it happens.
+fn is_writing(event: &Event) -> bool {
+    matches!(event, Event::Drafted { .. } | Event::Reissued { .. } | Event::Approved { .. } | Event::Staged { .. })
+}

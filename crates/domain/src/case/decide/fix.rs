@@ -1,0 +1,121 @@
+//! Patches, their tests, CVE identifiers, public commits and releases (CS-08 to CS-13).
+
+use super::super::event::Event;
+use super::super::machines::Rm;
+use super::super::{Action, Case, TestOutcome};
+use super::{Asked, text_fits};
+use crate::id::Slug;
+use crate::refusal::Refusal;
+
+/// Most CVE identifiers of one case.
+const CVES_MAX: usize = 100;
+/// Longest commit message that is checked, in bytes.
+const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// Words of the case's title that are long enough to give it away.
+const TELLING_WORD_CHARS_MIN: usize = 9;
+
+pub(super) fn decide(asked: &Asked<'_>, action: &Action) -> Result<Vec<Event>, Refusal> {
+    match action {
+        Action::AttachPatch { release, name, sha256 } => {
+            being_worked_on(asked.case)?;
+            if !is_hex(sha256, 64) || !is_file_name(name) {
+                return Err(Refusal::Unfit { why: "a patch has a plain file name of up to 200 letters, digits and `.-_+~`, and a SHA-256 in hex".to_owned() });
+            }
+            let (release, name, sha256) = (release.clone(), name.clone(), sha256.to_lowercase());
+            Ok(vec![Event::PatchAttached { release, name, sha256 }])
+        }
+        Action::RecordTest { release, outcome, note } => {
+            text_fits(note, true)?;
+            let work = work(asked.case, release)?;
+            if work.patch.is_none() {
+                return Err(Refusal::Unfit { why: format!("there is no patch for {release} to test") });
+            }
+            Ok(vec![Event::Tested { release: release.clone(), outcome: *outcome, note: note.clone() }])
+        }
+        Action::ReserveCve { cve } => {
+            if asked.case.cves.contains(cve) || asked.case.cves.len() >= CVES_MAX {
+                return Err(Refusal::Unfit { why: format!("the case has {cve} already, or {CVES_MAX} of them") });
+            }
+            Ok(vec![Event::CveReserved { cve: cve.clone() }])
+        }
+        Action::RecordCommit { release, commit, message } => record_commit(asked, release, commit, message),
+        Action::RecordRelease { release, version } => {
+            let work = work(asked.case, release)?;
+            if version.trim().is_empty() || version.len() > 200 || version.contains(char::is_control) {
+                return Err(Refusal::Unfit { why: "name the released version in one line".to_owned() });
+            }
+            if work.version.as_ref() == Some(version) {
+                return Err(Refusal::Unfit { why: format!("{version} is recorded already") });
+            }
+            Ok(vec![Event::Released { release: release.clone(), version: version.clone() }])
+        }
+        other => unreachable!("not decided here: {other:?}"),
+    }
+}
+
+fn being_worked_on(case: &Case) -> Result<(), Refusal> {
+    match case.rm {
+        Rm::Accepted => Ok(()),
+        Rm::Start | Rm::Received | Rm::Invalid | Rm::Valid | Rm::Deferred | Rm::Closed => {
+            Err(Refusal::OutOfModel { why: "only a confirmed vulnerability gets a fix" })
+        }
+    }
+}
+
+fn work<'a>(case: &'a Case, release: &Slug) -> Result<&'a super::super::ReleaseWork, Refusal> {
+    being_worked_on(case)?;
+    case.release(release).ok_or_else(|| Refusal::UnknownRelease {
+        release: release.to_string(),
+        known: case.releases.iter().map(|work| work.release.to_string()).collect(),
+    })
+}
+
+/// CS-10 and CS-12: only what passed its test, and only with a message that gives nothing away.
+fn record_commit(asked: &Asked<'_>, release: &Slug, commit: &str, message: &str) -> Result<Vec<Event>, Refusal> {
+    let work = work(asked.case, release)?;
+    if !(is_hex(commit, 40) || is_hex(commit, 64)) {
+        return Err(Refusal::Unfit { why: "a commit is named by its full id, 40 or 64 hex digits".to_owned() });
+    }
+    if message.trim().is_empty() || message.len() > MESSAGE_BYTES_MAX {
+        return Err(Refusal::Unfit { why: format!("give the commit's message, at most {MESSAGE_BYTES_MAX} bytes: it is checked") });
+    }
+    if work.test != Some(TestOutcome::Pass) {
+        return Err(Refusal::NotTested { release: release.to_string() });
+    }
+    // Once it is public there is nothing left to give away.
+    if !asked.case.state.pxa.public {
+        let words = telling_words(asked, message);
+        if !words.is_empty() {
+            return Err(Refusal::SaysTooMuch { words, clause: asked.policy.commit.clause.clone() });
+        }
+    }
+    Ok(vec![Event::Committed { release: release.clone(), commit: commit.to_lowercase() }])
+}
+
+/// Words of the policy's list, the case's own names, and telling words of its title that the message holds.
+fn telling_words(asked: &Asked<'_>, message: &str) -> Vec<String> {
+    let case = asked.case;
+    let message = message.to_lowercase();
+    let mut telling: Vec<String> = asked.policy.commit.never_says.clone();
+    telling.push(case.id.to_string());
+    telling.extend(case.cves.iter().map(ToString::to_string));
+    telling.extend(case.number.clone());
+    let reporters = case.reports.iter().filter_map(|report| report.from.clone());
+    telling.extend(reporters);
+    telling.retain(|word| !word.is_empty() && message.contains(&word.to_lowercase()));
+    if message.contains(&case.title.as_str().to_lowercase()) && case.title.as_str().chars().count() >= TELLING_WORD_CHARS_MIN {
+        telling.push(format!("the case's title “{}”", case.title));
+    }
+    telling.dedup();
+    telling
+}
+
+/// A name that is safe as part of a path and of a URL.
+fn is_file_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '~');
+    !name.is_empty() && name.len() <= 200 && !name.starts_with('.') && name.chars().all(plain)
+}
+
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|b| b.is_ascii_hexdigit())
+}

@@ -1,0 +1,82 @@
+//! Proving a policy: the real [`crate::case::decide()`] is run under it from every state that can be reached,
+//! with one affected release and two possible ends of the embargo, and every state and transition is held
+//! against what must be true of any policy.
+
+mod explore;
+mod key;
+mod model;
+mod order;
+mod properties;
+
+pub use explore::{Exploration, explore};
+pub use model::{Phase, Roles};
+
+use super::Policy;
+
+/// What kind of mistake a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Two clauses cannot both hold.
+    Contradiction,
+    /// Limits that nothing fits between.
+    Limits,
+    /// An embargo that never has to end, or that nobody can end.
+    EmbargoWithoutEnd,
+    /// A step that can never be done.
+    Unreachable,
+    /// An item would reach somebody before it may.
+    Leak,
+    /// A state from which the case can never be closed.
+    DeadEnd,
+    /// A case closed, or became public, without what must be so.
+    Broken,
+}
+
+impl Kind {
+    /// The kind as reports name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Contradiction => "contradiction",
+            Kind::Limits => "limits",
+            Kind::EmbargoWithoutEnd => "embargo without end",
+            Kind::Unreachable => "unreachable step",
+            Kind::Leak => "leak",
+            Kind::DeadEnd => "dead end",
+            Kind::Broken => "broken promise",
+        }
+    }
+}
+
+/// A mistake in a policy, with the shortest way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind it is.
+    pub kind: Kind,
+    /// What is wrong, in a sentence that names the clauses.
+    pub what: String,
+    /// The shortest list of actions that leads there; empty where the text alone shows it.
+    pub path: Vec<String>,
+}
+
+/// What checking a policy showed.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Reachable states.
+    pub states: usize,
+    /// Transitions between them, each decided by the real `decide`.
+    pub transitions: usize,
+    /// Mistakes; empty for a sound policy.
+    pub findings: Vec<Finding>,
+}
+
+/// Checks `policy` exhaustively.
+#[must_use]
+pub fn check(policy: &Policy) -> Report {
+    let mut findings = order::contradictions(policy);
+    findings.extend(order::limits(policy));
+    let exploration = explore(policy, Roles::Representative);
+    findings.extend(properties::findings(policy, &exploration));
+    findings.sort_by_key(|finding| finding.kind);
+    Report { states: exploration.states(), transitions: exploration.transitions(), findings }
+}

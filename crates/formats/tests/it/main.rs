@@ -1,0 +1,8 @@
+//! What the crate writes and reads, seen from outside.
+
+mod drafts;
+mod mails;
+mod oracles;
+mod outputs;
+mod properties;
+mod sample;

@@ -1,0 +1,134 @@
+//! `tidegate policy ...`: no instance is needed for any of it.
+
+use super::out::{Failure, Out, table};
+use crate::pages;
+use clap::{Subcommand, ValueEnum};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use tidegate_domain::policy::check::{self, Phase, Roles};
+use tidegate_domain::policy::{self, Policy as Rules};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Policy {
+    /// Prove policies sound: visit every state, and show the shortest way to each mistake.
+    Check {
+        /// Policy files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Print the policy as a page for people.
+    Page {
+        /// The policy file.
+        file: PathBuf,
+        /// The form.
+        #[arg(long, value_enum, default_value_t = Form::Markdown)]
+        form: Form,
+        /// The file to write; standard output by default.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Print who may do what, when: role by step by phase, from every reachable state.
+    Matrix {
+        /// The policy file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Form {
+    /// Markdown.
+    Markdown,
+    /// HTML.
+    Html,
+}
+
+impl Policy {
+    pub(super) fn run(self, out: &Out) -> Result<(), Failure> {
+        match self {
+            Policy::Check { files } => check_all(&files, out),
+            Policy::Page { file, form, out: target } => {
+                let rules = read(&file)?;
+                let page = match form {
+                    Form::Markdown => pages::policy_markdown(&rules),
+                    Form::Html => pages::policy_html(&rules, &pages::PolicyLinks::default()),
+                };
+                match target {
+                    Some(path) => std::fs::write(&path, page).map_err(|error| Failure::file(&path, &error)),
+                    None => out.bytes(page.as_bytes()),
+                }
+            }
+            Policy::Matrix { file } => out.bytes(matrix(&read(&file)?).as_bytes()),
+        }
+    }
+}
+
+/// Reads a policy file, or says where its faults are.
+pub(super) fn read(path: &Path) -> Result<Rules, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+    policy::read(&text).map_err(|faults| Failure::faults(&path.display().to_string(), &faults))
+}
+
+fn check_all(files: &[PathBuf], out: &Out) -> Result<(), Failure> {
+    let (mut text, mut values, mut unsound) = (String::new(), Vec::new(), 0);
+    for file in files {
+        let rules = read(file)?;
+        let report = check::check(&rules);
+        unsound += usize::from(!report.findings.is_empty());
+        text.push_str(&in_words(file, &report));
+        values.push(json!({
+            "file": file.display().to_string(),
+            "policy": rules.id.as_str(),
+            "sound": report.findings.is_empty(),
+            "states": report.states,
+            "transitions": report.transitions,
+            "findings": report.findings.iter().map(|finding| json!({
+                "kind": finding.kind.name(), "what": finding.what, "path": finding.path,
+            })).collect::<Vec<_>>(),
+        }));
+    }
+    out.show(&text, &json!(values))?;
+    if unsound == 0 {
+        Ok(())
+    } else {
+        Err(Failure { message: format!("{unsound} of {} policies are not sound", files.len()), code: 5 })
+    }
+}
+
+fn in_words(file: &Path, report: &check::Report) -> String {
+    let verdict = if report.findings.is_empty() { "sound" } else { "NOT SOUND" };
+    let mut text = format!(
+        "{}: {verdict}; {} states and {} transitions visited\n",
+        file.display(),
+        report.states,
+        report.transitions
+    );
+    for finding in &report.findings {
+        text.push_str(&format!("\n  {}: {}\n", finding.kind.name(), finding.what));
+        if !finding.path.is_empty() {
+            text.push_str("  the shortest way there:\n");
+        }
+        for (number, step) in (1..).zip(&finding.path) {
+            text.push_str(&format!("    {number}. {step}\n"));
+        }
+    }
+    text
+}
+
+/// The permission matrix: a line per step and role, a column per phase.
+#[must_use]
+pub fn matrix(rules: &Rules) -> String {
+    let exploration = check::explore(rules, Roles::Every);
+    let mut heading = vec!["step", "role"];
+    heading.extend(Phase::ALL.iter().map(|phase| phase.name()));
+    let mut rows = Vec::new();
+    for (index, step) in rules.steps.iter().enumerate() {
+        for role in rules.role_ids() {
+            let Some(name) = rules.role_at(role).map(|role| role.id.to_string()) else { continue };
+            let mut row = vec![step.act.to_string(), name];
+            let may = |phase: &Phase| if exploration.permits(index, role, *phase) { "yes" } else { "-" };
+            row.extend(Phase::ALL.iter().map(|phase| may(phase).to_owned()));
+            rows.push(row);
+        }
+    }
+    table(&heading, &rows)
+}

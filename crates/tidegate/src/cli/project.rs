@@ -1,0 +1,128 @@
+//! `tidegate project ...` and `tidegate person ...`.
+
+use super::out::{Failure, Out, bar, table};
+use crate::engine::Engine;
+use clap::Subcommand;
+use serde_json::json;
+use std::path::PathBuf;
+use tidegate_domain::id::Slug;
+use tidegate_domain::policy::{self, check};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Project {
+    /// Add a project under a policy, or give it a new one. The policy is proved sound first.
+    Add {
+        /// The project's short name.
+        id: Slug,
+        /// The policy file.
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
+    },
+    /// List the projects.
+    List,
+    /// Set the public address of the site, which documents and letters link to.
+    Site {
+        /// An https URL.
+        url: String,
+    },
+}
+
+impl Project {
+    pub(super) async fn run(self, engine: &mut Engine, out: &Out) -> Result<(), Failure> {
+        match self {
+            Project::Add { id, policy } => add(engine, &id, &policy, out).await,
+            Project::List => {
+                let mut rows = Vec::new();
+                for project in engine.store.projects().await.map_err(crate::engine::EngineError::from)? {
+                    let rules = engine.policy(&project.id).await?;
+                    rows.push(vec![project.id.to_string(), rules.publisher.name.clone(), rules.title.clone()]);
+                }
+                let value = json!(rows.iter().map(|row| json!({"id": row[0], "name": row[1], "policy": row[2]})).collect::<Vec<_>>());
+                out.show(&table(&["project", "name", "policy"], &rows), &value)
+            }
+            Project::Site { url } => {
+                let link = url.parse().map_err(|fault| Failure::plain(format!("{fault}")))?;
+                engine.set_site(link).await?;
+                out.show(&format!("the site is {}", engine.site), &json!({"site": engine.site.as_str()}))
+            }
+        }
+    }
+}
+
+async fn add(engine: &Engine, id: &Slug, path: &std::path::Path, out: &Out) -> Result<(), Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+    let rules = policy::read(&text).map_err(|faults| Failure::faults(&path.display().to_string(), &faults))?;
+    let watching = bar(0, "proving the policy sound");
+    let report = check::check(&rules);
+    watching.finish_and_clear();
+    if let Some(finding) = report.findings.first() {
+        let message = format!(
+            "the policy is not sound, and was not adopted: {}: {}\n  `tidegate policy check {}` shows the way there",
+            finding.kind.name(),
+            finding.what,
+            path.display()
+        );
+        return Err(Failure { message, code: 5 });
+    }
+    engine.put_project(id, &text).await?;
+    let said = format!("{id}: {} ({} states visited, sound)", rules.title, report.states);
+    out.show(&said, &json!({"project": id.as_str(), "policy": rules.id.as_str(), "states": report.states}))
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Person {
+    /// Add a person, or give one a further role.
+    Add {
+        /// The name under which they act.
+        name: Slug,
+        /// Where mail reaches them.
+        #[arg(long)]
+        mail: Option<String>,
+        /// The project.
+        #[arg(long)]
+        project: Slug,
+        /// A role of the project's policy.
+        #[arg(long)]
+        role: Slug,
+    },
+    /// List the people.
+    List,
+}
+
+impl Person {
+    pub(super) async fn run(self, engine: &Engine, out: &Out) -> Result<(), Failure> {
+        let mut people = engine.people().await?;
+        match self {
+            Person::Add { name, mail, project, role } => {
+                let rules = engine.policy(&project).await?;
+                if rules.role(role.as_str()).is_none() {
+                    let known: Vec<&str> = rules.roles.iter().map(|role| role.id.as_str()).collect();
+                    return Err(Failure::plain(format!("the policy has no role {role}; it has: {}", known.join(", "))));
+                }
+                if name.as_str() == tidegate_domain::case::REPORTER {
+                    return Err(Failure::plain("`reporter` is whoever reported a case; choose another name"));
+                }
+                if mail.as_ref().is_some_and(|mail| !mail.contains('@') || mail.contains(char::is_whitespace)) {
+                    return Err(Failure::plain("--mail takes one mail address"));
+                }
+                people.grant(&name, mail.as_deref(), &project, &role);
+                engine.set_people(&people).await?;
+                out.show(&format!("{name} is {role} of {project}"), &json!({"person": name.as_str(), "project": project.as_str(), "role": role.as_str()}))
+            }
+            Person::List => {
+                let rows: Vec<Vec<String>> = people
+                    .0
+                    .iter()
+                    .map(|person| {
+                        let roles = person.roles.iter().flat_map(|(project, roles)| {
+                            roles.iter().map(move |role| format!("{role} of {project}"))
+                        });
+                        vec![person.name.to_string(), person.mail.clone(), roles.collect::<Vec<_>>().join(", ")]
+                    })
+                    .collect();
+                let value = serde_json::to_value(&people).unwrap_or_default();
+                out.show(&table(&["person", "mail", "roles"], &rows), &value)
+            }
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Showing cases: always through what the viewer may see.
+
+use super::out::{Failure, Out, printable, table};
+use crate::engine::{CaseFile, Engine, Performed};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use tidegate_domain::audience::{View, items_of};
+use tidegate_domain::case::clock::{Clock, Standing, clocks};
+use tidegate_domain::case::{Actor, Case, Entry, Event};
+use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::policy::{Act, Step};
+use tidegate_domain::policy::vocabulary::Fact;
+use tidegate_domain::similar;
+use tidegate_domain::time::Instant;
+
+pub(super) async fn list(
+    engine: &Engine,
+    project: Option<&Slug>,
+    who: &Slug,
+    open_only: bool,
+    out: &Out,
+) -> Result<(), Failure> {
+    let (mut rows, mut values) = (Vec::new(), Vec::new());
+    for (file, viewer) in engine.visible_cases(project, who, open_only).await? {
+        let Some(view) = file.view(&viewer) else { continue };
+        let number = view.number.unwrap_or_default().to_owned();
+        let planned = view.planned.map(|at| at.readable()).unwrap_or_default();
+        let title = view.record.as_ref().map(|case| case.title.to_string()).unwrap_or_default();
+        let stage = view.record.as_ref().map(|case| standing(case)).unwrap_or_default();
+        let id = view.record.as_ref().map(|case| case.id.to_string()).unwrap_or_default();
+        values.push(json!({
+            "case": id, "project": file.project().as_str(), "number": number, "planned": planned,
+            "stands": stage, "title": title,
+        }));
+        rows.push(vec![id, file.project().to_string(), number, stage, planned, title]);
+    }
+    let text = if rows.is_empty() { "no cases".to_owned() } else {
+        table(&["case", "project", "number", "stands", "planned", "title"], &rows)
+    };
+    out.show(&text, &json!(values))
+}
+
+/// Where a case stands, in a word or two.
+fn standing(case: &Case) -> String {
+    tidegate_domain::policy::check::Phase::of(case).name().to_owned()
+}
+
+pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> Result<(), Failure> {
+    let (file, viewer) = engine.open_case(id, who).await?;
+    let now = engine.clock.now();
+    let Some(view) = file.view(&viewer) else {
+        let text = "You are invited to this case. Acknowledge confidence to see it:\n  tidegate case acknowledge-confidence";
+        return out.show(&format!("{text} {id} --as {who}"), &json!({"case": id.to_string(), "invited": true}));
+    };
+    let mut text = head(id, &file, &view);
+    if let Some(record) = view.record.as_deref() {
+        text.push_str(&body(record));
+        if view.insider {
+            text.push_str(&steps(&file, &viewer, record));
+            text.push_str(&clock_lines(&clocks(file.policy(), record, now), now));
+            text.push_str(&audience(&file, record));
+        }
+    }
+    out.show(&text, &value(id, &file, &view, &viewer, now))
+}
+
+fn head(id: CaseId, file: &CaseFile, view: &View<'_>) -> String {
+    let mut text = format!("case {id} of {}\n", file.policy().publisher.name);
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(text, "  {name:<10} {}", printable(&value));
+    };
+    if let Some(record) = view.record.as_deref() {
+        line("title", record.title.to_string());
+        line("stands", standing(record));
+    }
+    if let Some(number) = view.number {
+        line("number", number.to_owned());
+    }
+    if !view.cves.is_empty() {
+        line("CVE", view.cves.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    }
+    if let Some(rating) = view.rating {
+        line("severity", rating.to_string());
+    }
+    if let Some(planned) = view.planned {
+        line("planned", planned.readable());
+    }
+    for version in &view.versions {
+        line("version", format!("{} {:?}", version.number, version.stage));
+    }
+    text
+}
+
+fn body(case: &Case) -> String {
+    let mut text = String::new();
+    for report in &case.reports {
+        let from = report.from.as_deref().unwrap_or("somebody without an address");
+        let _ = writeln!(text, "\nreport from {}\n", printable(from));
+        for line in report.text.lines().take(40) {
+            let _ = writeln!(text, "  | {}", printable(line));
+        }
+        for fault in &report.faults {
+            let _ = writeln!(text, "  ! {}", printable(fault));
+        }
+    }
+    if !case.releases.is_empty() {
+        let rows: Vec<Vec<String>> = case
+            .releases
+            .iter()
+            .map(|work| {
+                let test = work.test.map(|outcome| format!("{outcome:?}").to_lowercase()).unwrap_or_default();
+                let patch = work.patch.as_ref().map(|patch| patch.name.clone()).unwrap_or_default();
+                let commit = work.commit.as_deref().and_then(|id| id.get(..12)).unwrap_or_default().to_owned();
+                vec![work.release.to_string(), patch, test, commit, work.version.clone().unwrap_or_default()]
+            })
+            .collect();
+        let _ = writeln!(text, "\n{}", table(&["release", "patch", "test", "commit", "released"], &rows));
+    }
+    text
+}
+
+/// What can be done next, and what waits for what.
+fn steps(file: &CaseFile, viewer: &Actor, case: &Case) -> String {
+    let policy = file.policy();
+    let mine = case.roles_of(policy, viewer);
+    let (mut next, mut later) = (Vec::new(), Vec::new());
+    for step in policy.steps.iter().filter(|step| step.by.meets(mine)) {
+        if done(case, step) || step.before.iter().any(|fact| case.holds(policy, fact)) {
+            continue;
+        }
+        let missing: Vec<&Fact> = step.after.iter().filter(|fact| !case.holds(policy, fact)).collect();
+        if missing.is_empty() {
+            next.push(vec![step.act.to_string(), step.title.clone(), step.clause.clone()]);
+        } else {
+            let phrases: Vec<String> = missing.iter().map(|fact| policy.fact_phrase(fact)).collect();
+            later.push(vec![step.act.to_string(), format!("waits for: {}", phrases.join("; ")), step.clause.clone()]);
+        }
+    }
+    format!(
+        "\nwhat you can do\n{}\nnot yet\n{}",
+        table(&["step", "", "rule"], &next),
+        table(&["step", "", "rule"], &later)
+    )
+}
+
+/// Steps whose fact holds need no second time; those without a fact of their own can always come again.
+fn done(case: &Case, step: &Step) -> bool {
+    match &step.act {
+        Act::Built(verb) => verb.establishes().is_some_and(|fact| case.since_built(fact).is_some()),
+        Act::Custom(custom) => case.since(&Fact::Custom(custom.clone())).is_some(),
+    }
+}
+
+fn clock_lines(all: &[Clock<'_>], now: Instant) -> String {
+    let rows: Vec<Vec<String>> = all
+        .iter()
+        .map(|clock| {
+            let stands = match clock.standing {
+                Standing::Running => "running".to_owned(),
+                Standing::Late => "LATE".to_owned(),
+                Standing::Met { at } => format!("met {}", at.readable()),
+            };
+            let started = format!("{} ({})", clock.rule.starts, clock.started.readable());
+            vec![clock.rule.title.clone(), clock.due.readable(), stands, started, clock.rule.clause.clone()]
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    format!("\nclocks at {}\n{}", now.readable(), table(&["obligation", "due", "stands", "started by", "rule"], &rows))
+}
+
+/// Who may see what, by role.
+fn audience(file: &CaseFile, case: &Case) -> String {
+    let policy = file.policy();
+    let rows: Vec<Vec<String>> = policy
+        .role_ids()
+        .filter_map(|role| {
+            let items: Vec<&str> = items_of(policy, case, role).iter().map(|item| item.name()).collect();
+            let shown = if items.is_empty() { "nothing".to_owned() } else { items.join(", ") };
+            Some(vec![policy.role_at(role)?.title.clone(), shown])
+        })
+        .collect();
+    format!("\nwho may know what now\n{}", table(&["role", "items"], &rows))
+}
+
+fn value(id: CaseId, file: &CaseFile, view: &View<'_>, viewer: &Actor, now: Instant) -> Value {
+    let policy = file.policy();
+    let record = view.record.as_deref();
+    json!({
+        "case": id.to_string(),
+        "project": file.project().as_str(),
+        "items": view.items.iter().map(|item| item.name()).collect::<Vec<_>>(),
+        "number": view.number,
+        "cves": view.cves,
+        "planned": view.planned.map(|at| at.to_string()),
+        "rating": view.rating,
+        "title": record.map(|case| case.title.to_string()),
+        "stands": record.map(standing),
+        "embargo": record.and_then(|case| case.until).map(|at| at.to_string()),
+        "facts": record.map(|case| case.facts().iter().map(|(fact, at)| json!({"fact": fact.to_string(), "since": at.to_string()})).collect::<Vec<_>>()),
+        "clocks": record.filter(|_| view.insider).map(|case| clocks(policy, case, now).iter().map(|clock| json!({
+            "clock": clock.rule.id.as_str(), "due": clock.due.to_string(), "started": clock.started.to_string(),
+            "started_by": clock.rule.starts.to_string(), "open": clock.is_open(), "clause": clock.rule.clause,
+        })).collect::<Vec<_>>()),
+        "steps": record.filter(|_| view.insider).map(|case| policy.steps.iter()
+            .filter(|step| step.by.meets(case.roles_of(policy, viewer)))
+            .map(|step| json!({
+                "step": step.act.to_string(), "clause": step.clause, "done": done(case, step),
+                "waits_for": step.after.iter().filter(|fact| !case.holds(policy, fact)).map(ToString::to_string).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>()),
+    })
+}
+
+pub(super) async fn log(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> Result<(), Failure> {
+    let (file, viewer) = engine.open_case(id, who).await?;
+    let Some(view) = file.view(&viewer) else {
+        return Err(crate::engine::EngineError::NoSuchCase(id).into());
+    };
+    let entries: Vec<&Entry> = file.log(&view).collect();
+    let rows: Vec<Vec<String>> =
+        entries.iter().map(|entry| vec![entry.at.readable(), entry.by.name().to_owned(), in_words(&entry.event)]).collect();
+    out.show(&table(&["when", "who", "what"], &rows), &json!(entries))
+}
+
+/// An event in a line.
+pub(crate) fn in_words(event: &Event) -> String {
+    let value = serde_json::to_value(event).unwrap_or_default();
+    match &value {
+        Value::String(name) => name.replace('-', " "),
+        Value::Object(fields) => {
+            let Some((name, fields)) = fields.iter().next() else { return String::new() };
+            let details: Vec<String> = fields.as_object().into_iter().flatten().filter_map(detail).collect();
+            format!("{}: {}", name.replace('-', " "), details.join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => String::new(),
+    }
+}
+
+fn detail((name, value): (&String, &Value)) -> Option<String> {
+    let instant = matches!(name.as_str(), "until" | "at" | "planned" | "due");
+    match value {
+        Value::String(text) if text.is_empty() => None,
+        Value::String(text) if text.chars().count() > 60 => Some(format!("{}…", text.chars().take(60).collect::<String>())),
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) if instant => number.as_i64().map(|micros| Instant::from_micros(micros).readable()),
+        Value::Number(number) => Some(format!("{name} {number}")),
+        Value::Array(list) if !list.is_empty() && list.iter().all(Value::is_string) => {
+            Some(list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
+        }
+        Value::Object(fields) => fields.get("title").or_else(|| fields.get("why")).and_then(Value::as_str).map(str::to_owned),
+        Value::Null | Value::Bool(_) | Value::Array(_) => None,
+    }
+}
+
+/// What an action brought about.
+pub(super) fn performed(id: CaseId, done: &Performed, out: &Out) -> Result<(), Failure> {
+    let lines: Vec<String> = done.entries.iter().map(|entry| in_words(&entry.event)).collect();
+    out.show(&lines.join("\n"), &json!({"case": id.to_string(), "events": done.entries}))
+}
+
+pub(super) async fn duplicates(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> Result<(), Failure> {
+    let (file, viewer) = engine.open_case(id, who).await?;
+    let insider = file.view(&viewer).filter(|view| view.insider);
+    let Some(record) = insider.as_ref().and_then(|view| view.record.as_deref()) else {
+        return Err(crate::engine::EngineError::NoSuchCase(id).into());
+    };
+    let (mut rows, mut values) = (Vec::new(), Vec::new());
+    for (other, viewer) in engine.visible_cases(Some(file.project()), who, true).await? {
+        let Some(view) = other.view(&viewer).filter(|view| view.insider) else { continue };
+        let Some(theirs) = view.record.as_deref().filter(|theirs| theirs.id != id) else { continue };
+        let shared = similar::shared(record, theirs);
+        if !shared.is_empty() {
+            let reasons: Vec<String> = shared.iter().map(ToString::to_string).collect();
+            values.push(json!({"case": theirs.id.to_string(), "shared": reasons}));
+            rows.push(vec![theirs.id.to_string(), theirs.title.to_string(), reasons.join("; ")]);
+        }
+    }
+    let text = if rows.is_empty() { "no open case looks like it".to_owned() } else {
+        table(&["case", "title", "what they share"], &rows)
+    };
+    out.show(&text, &json!(values))
+}

@@ -1,0 +1,88 @@
+//! `tidegate demo`: three real vulnerabilities go through the real engine under a simulated clock, and the
+//! site that comes of it is exported and served. What is not public about them is marked as assumed.
+
+mod cloudstack;
+mod openstack;
+mod play;
+mod story;
+mod xen;
+
+use crate::chance::Chance;
+use crate::cli::Failure;
+use crate::cli::Out;
+use crate::engine::clock::SetClock;
+use crate::{export, instance, serve};
+use play::Player;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use story::Story;
+
+/// Marks a folder that an earlier demo made, and that the next one may replace.
+const MARKER: &str = "made-by-tidegate-demo";
+
+/// Options of `demo`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Options {
+    /// Where the site is served.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8008")]
+    listen: SocketAddr,
+    /// Stop after the export.
+    #[arg(long)]
+    no_serve: bool,
+}
+
+/// The stories, in the order of history.
+#[must_use]
+pub fn stories() -> Vec<Story> {
+    vec![cloudstack::story(), xen::story(), openstack::story()]
+}
+
+/// Runs the demo in `dir`, or in the folder `tidegate-demo`.
+///
+/// # Errors
+/// What went wrong, for whoever started it.
+pub async fn run(options: &Options, dir: Option<PathBuf>, out: &Out) -> Result<(), Failure> {
+    let dir = dir.unwrap_or_else(|| PathBuf::from("tidegate-demo"));
+    make_room(&dir)?;
+    let chance = Chance::from_os().map_err(|_| Failure::from(instance::InstanceError::NoChance))?;
+    instance::create(&dir, None, &chance)?;
+    std::fs::write(dir.join(MARKER), "The next demo replaces this folder.\n").map_err(Failure::io)?;
+    let stories = stories();
+    let clock = Arc::new(SetClock::at(stories.first().map_or(story::instant("2013-01-01T00:00:00Z"), Story::begins)));
+    let engine = instance::open(&dir, Arc::<SetClock>::clone(&clock)).await?;
+    let mut player = Player::new(engine, clock, *out);
+    for story in &stories {
+        player.play(story).await?;
+    }
+    let engine = player.end().await?;
+    let files = export::site(&engine).await?;
+    let site = dir.join("site");
+    export::write(&files, &site).map_err(|error| Failure::file(&site, &error))?;
+    engine.store.close().await;
+    out.note(&format!("\n{} files of the public site are in {}", files.len(), site.display()));
+    out.note(&format!("look at a case: tidegate --dir {} --as lars case list --all", dir.display()));
+    if options.no_serve {
+        return Ok(());
+    }
+    let listener = serve::listen(options.listen).await.map_err(|error| {
+        let advice = "name another address with --listen, or only export with --no-serve";
+        Failure::plain(format!("cannot listen on {}: {error}\n  {advice}", options.listen))
+    })?;
+    let address = listener.local_addr().map_err(Failure::io)?;
+    out.note(&format!("the site is at http://{address}/ — stop with Ctrl-C"));
+    serve::serve(files, listener).await.map_err(Failure::io)
+}
+
+/// An earlier demo is replaced; anything else is left alone.
+fn make_room(dir: &Path) -> Result<(), Failure> {
+    let empty = std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_none());
+    if empty {
+        return Ok(());
+    }
+    if !dir.join(MARKER).exists() {
+        let what = format!("{} is not empty, and no demo made it; name another folder with --dir", dir.display());
+        return Err(Failure::plain(what));
+    }
+    std::fs::remove_dir_all(dir).map_err(|error| Failure::file(dir, &error))
+}

@@ -1,0 +1,197 @@
+//! The one way in which anything happens: an action is decided by the domain, and what follows from it is
+//! stored in one commit. Doors read through views; hands do the jobs.
+
+pub mod clock;
+pub mod fsck;
+pub mod people;
+pub(crate) mod perform;
+mod read;
+
+pub use perform::Performed;
+pub(crate) use perform::LetterJob;
+pub use read::CaseFile;
+
+use crate::chance::Chance;
+use crate::store::{Project, Store, StoreError};
+use clock::Clock;
+use people::People;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use tidegate_domain::fault::Fault;
+use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::policy::{self, Policy};
+use tidegate_domain::refusal::Explanation;
+use tidegate_domain::time::Instant;
+
+/// The engine of one instance.
+#[derive(Debug)]
+pub struct Engine {
+    /// Where everything is kept.
+    pub store: Store,
+    /// Where `now` comes from.
+    pub clock: Arc<dyn Clock>,
+    chance: Arc<Chance>,
+    policies: Mutex<HashMap<Slug, Arc<Policy>>>,
+    /// The public address of the site, for links in documents and letters.
+    pub site: tidegate_formats::Link,
+}
+
+/// Why the engine did not do as asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EngineError {
+    /// A rule refuses.
+    Refused(Box<Explanation>),
+    /// There is no such case, for whoever asks (ALL-01).
+    NoSuchCase(CaseId),
+    /// There is no such project in this instance.
+    NoSuchProject(Slug),
+    /// There is no such person in this instance.
+    NoSuchPerson(Slug),
+    /// The machine's clock is behind the log: nothing is opened until it is mended (ALL-03).
+    ClockBehind {
+        /// The last event's instant.
+        last: Instant,
+        /// What the clock says.
+        now: Instant,
+    },
+    /// What was handed in has faults.
+    Faults(Vec<Fault>),
+    /// The store failed.
+    Store(StoreError),
+    /// A stored event cannot be read by this program.
+    Unreadable {
+        /// The case.
+        case: CaseId,
+        /// The event's number within it.
+        n: u64,
+    },
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EngineError::Refused(explanation) => write!(f, "refused: {explanation}"),
+            EngineError::NoSuchCase(case) => write!(f, "there is no case {case}"),
+            EngineError::NoSuchProject(project) => {
+                write!(f, "there is no project {project} here; `tidegate project list` shows those that are")
+            }
+            EngineError::NoSuchPerson(name) => {
+                write!(f, "there is no person {name} here; `tidegate person add` makes one")
+            }
+            EngineError::ClockBehind { last, now } => write!(
+                f,
+                "the clock says {now}, but the log's last event is of {last}: nothing is opened or changed.\n  \
+                 Set the machine's clock, or wait until it has caught up."
+            ),
+            EngineError::Faults(faults) => {
+                let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                f.write_str(&shown.join("\n"))
+            }
+            EngineError::Store(error) => write!(f, "{error}"),
+            EngineError::Unreadable { case, n } => {
+                write!(f, "event {n} of case {case} cannot be read by this program; was it written by a newer one?")
+            }
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+impl From<StoreError> for EngineError {
+    fn from(error: StoreError) -> EngineError {
+        EngineError::Store(error)
+    }
+}
+
+const PEOPLE: &str = "people";
+const SITE: &str = "site";
+
+impl Engine {
+    /// The engine over an open store.
+    ///
+    /// # Errors
+    /// [`EngineError::ClockBehind`] where the log's last event is of a later instant than the clock shows.
+    pub async fn open(store: Store, clock: Arc<dyn Clock>, chance: Arc<Chance>) -> Result<Engine, EngineError> {
+        let now = clock.now();
+        if let Some(last) = store.last_event_at().await?.filter(|last| *last > now) {
+            return Err(EngineError::ClockBehind { last, now });
+        }
+        let site = store.setting(SITE).await?;
+        let site = site.and_then(|text| tidegate_formats::Link::salvage(&text)).unwrap_or_else(default_site);
+        Ok(Engine { store, clock, chance, policies: Mutex::default(), site })
+    }
+
+    /// Sets the public address of the site.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn set_site(&mut self, site: tidegate_formats::Link) -> Result<(), EngineError> {
+        self.store.set_setting(SITE, site.as_str()).await?;
+        self.site = site;
+        Ok(())
+    }
+
+    /// Adds a project, or gives it a new policy. The policy's form is checked here; whether it is sound is
+    /// [`policy::check::check`]'s to say, before.
+    ///
+    /// # Errors
+    /// The policy's faults, or the store's error.
+    pub async fn put_project(&self, id: &Slug, policy_toml: &str) -> Result<Arc<Policy>, EngineError> {
+        let policy = Arc::new(policy::read(policy_toml).map_err(EngineError::Faults)?);
+        let settings = serde_json::Value::Null;
+        let project = Project { id: id.clone(), policy_toml: policy_toml.to_owned(), settings };
+        self.store.put_project(&project).await?;
+        self.cache().insert(id.clone(), Arc::clone(&policy));
+        Ok(policy)
+    }
+
+    /// The policy that a project is under.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchProject`], or the faults of a policy that this program reads no more.
+    pub async fn policy(&self, project: &Slug) -> Result<Arc<Policy>, EngineError> {
+        if let Some(policy) = self.cache().get(project) {
+            return Ok(Arc::clone(policy));
+        }
+        let stored = match self.store.project(project).await {
+            Err(StoreError::NotFound { .. }) => return Err(EngineError::NoSuchProject(project.clone())),
+            other => other?,
+        };
+        let policy = Arc::new(policy::read(&stored.policy_toml).map_err(EngineError::Faults)?);
+        self.cache().insert(project.clone(), Arc::clone(&policy));
+        Ok(policy)
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<Slug, Arc<Policy>>> {
+        self.policies.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Everybody in this instance.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn people(&self) -> Result<People, EngineError> {
+        let text = self.store.setting(PEOPLE).await?.unwrap_or_else(|| "[]".to_owned());
+        let broken = |_| StoreError::Tampered { table: "setting", row: PEOPLE.to_owned() };
+        Ok(serde_json::from_str(&text).map_err(broken)?)
+    }
+
+    /// Stores everybody.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn set_people(&self, people: &People) -> Result<(), EngineError> {
+        let text = serde_json::to_string(people).unwrap_or_default();
+        Ok(self.store.set_setting(PEOPLE, &text).await?)
+    }
+
+    /// A fresh case id.
+    pub(crate) fn new_case_id(&self) -> CaseId {
+        CaseId::from_bits(self.chance.u64())
+    }
+}
+
+fn default_site() -> tidegate_formats::Link {
+    "https://security.example/".parse().unwrap_or_else(|_| unreachable!("the default site is a link"))
+}

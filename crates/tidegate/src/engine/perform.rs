@@ -1,0 +1,308 @@
+//! Performing an action: read, decide, commit. The only place that writes a case.
+
+use super::{CaseFile, Engine, EngineError};
+use crate::hands::{self, render};
+use crate::store::{CaseChange, Commit, Due, JobId, LetterId, NewJob, Promotion, StoreError};
+use serde::{Deserialize, Serialize};
+use tidegate_domain::case::clock::{clocks, next_wake};
+use tidegate_domain::case::machines::Rm;
+use tidegate_domain::case::{Action, Actor, By, Case, Entry, Event, Report, decide, open};
+use tidegate_domain::consequence::{Letter, letters};
+use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::policy::Policy;
+use tidegate_domain::time::Instant;
+
+/// How often a decision is taken again because somebody else was faster.
+const ATTEMPTS_MAX: u32 = 8;
+
+/// What an action brought about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Performed {
+    /// The log's new lines.
+    pub entries: Vec<Entry>,
+}
+
+/// The body of a `letter` job.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct LetterJob {
+    pub key: String,
+    pub at: Instant,
+    pub letter: Letter,
+}
+
+/// One case with the lines to be added to its log.
+struct Change<'a> {
+    file: &'a CaseFile,
+    after: Case,
+    entries: Vec<Entry>,
+}
+
+impl Engine {
+    /// Lets `name` do `action` in the case.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] with the rule that refuses, which is logged where it matters (ALL-04);
+    /// [`EngineError::NoSuchCase`] where for `name` there is none.
+    pub async fn perform(&self, id: CaseId, name: &Slug, action: &Action) -> Result<Performed, EngineError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let (file, actor) = self.open_case(id, name).await?;
+            match self.try_perform(&file, &actor, action).await {
+                Err(EngineError::Store(StoreError::Conflict { .. })) => {}
+                Err(other) => return Err(other),
+                Ok(mut performed) => {
+                    performed.entries.extend(self.tick_if_due(id).await?.entries);
+                    return Ok(performed);
+                }
+            }
+        }
+        Err(EngineError::Store(StoreError::Conflict { case: id }))
+    }
+
+    async fn try_perform(&self, file: &CaseFile, actor: &Actor, action: &Action) -> Result<Performed, EngineError> {
+        let now = self.clock.now();
+        let by = hand_of(actor);
+        match decide(&file.policy, &file.case, actor, action, now) {
+            Ok(events) => self.commit(vec![change(file, by, now, events)], now, None).await,
+            Err(refusal) => {
+                let explanation = refusal.explain(&file.policy);
+                if refusal.matters() {
+                    let asked = action.act().map_or_else(|| "tick".to_owned(), |act| act.to_string());
+                    let refused = Event::Refused { action: asked, explanation: explanation.clone() };
+                    self.commit(vec![change(file, by, now, vec![refused])], now, None).await?;
+                }
+                Err(EngineError::Refused(Box::new(explanation)))
+            }
+        }
+    }
+
+    /// Lets `target` take `source` in: both cases change in one commit, or neither.
+    ///
+    /// # Errors
+    /// As [`Engine::perform`], for either case.
+    pub async fn merge(&self, source: CaseId, target: CaseId, name: &Slug) -> Result<Performed, EngineError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let (from, actor) = self.open_case(source, name).await?;
+            let (into, _) = self.open_case(target, name).await?;
+            let now = self.clock.now();
+            let refused = |refusal: tidegate_domain::refusal::Refusal| {
+                EngineError::Refused(Box::new(refusal.explain(&into.policy)))
+            };
+            let absorb = Action::Absorb { other: Box::new(from.case.clone()) };
+            let taken = decide(&into.policy, &into.case, &actor, &absorb, now).map_err(refused)?;
+            let merge = Action::MergeInto { target };
+            let given = decide(&from.policy, &from.case, &actor, &merge, now).map_err(refused)?;
+            let by = hand_of(&actor);
+            let changes = vec![change(&into, by.clone(), now, taken), change(&from, by, now, given)];
+            match self.commit(changes, now, None).await {
+                Err(EngineError::Store(StoreError::Conflict { .. })) => {}
+                other => return other,
+            }
+        }
+        Err(EngineError::Store(StoreError::Conflict { case: target }))
+    }
+
+    /// Opens a case for a report that arrived as `letter`, or adds it to the case that it names.
+    pub(crate) async fn receive(
+        &self,
+        project: &Slug,
+        report: Report,
+        letter: Option<LetterId>,
+        job: Option<JobId>,
+    ) -> Result<CaseId, EngineError> {
+        let policy = self.policy(project).await?;
+        let now = self.clock.now();
+        let id = self.new_case_id();
+        let entry = open(id, report, now);
+        let case = Case::opened(&entry).ok_or(EngineError::Unreadable { case: id, n: 1 })?;
+        let mut commit = Commit::at(now);
+        commit.finish_job = job;
+        commit.link_letter = letter.map(|letter| (letter, id));
+        commit.jobs = jobs(&policy, None, &case, &[(1, entry.clone())], now);
+        commit.changes = vec![CaseChange {
+            case: id,
+            expected_n: 0,
+            events: vec![encode(&entry)],
+            due: Some(due_rows(&policy, &case, now)),
+            project: project.clone(),
+            open: true,
+        }];
+        self.store.commit(commit).await?;
+        Ok(id)
+    }
+
+    /// Adds a further letter of the reporter's to its case.
+    pub(crate) async fn hear(
+        &self,
+        id: CaseId,
+        report: Report,
+        letter: LetterId,
+        job: Option<JobId>,
+    ) -> Result<(), EngineError> {
+        let file = self.load(id).await?;
+        let now = self.clock.now();
+        let by = By::Person(super::perform::reporter());
+        let heard = change(&file, by, now, vec![Event::Heard { report }]);
+        let mut commit = self.prepare(vec![heard], now).await?.0;
+        commit.finish_job = job;
+        commit.link_letter = Some((letter, id));
+        Ok(self.store.commit(commit).await?)
+    }
+
+    /// Lets the clock do what is due in the case now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn tick(&self, id: CaseId, job: Option<JobId>) -> Result<Performed, EngineError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let file = self.load(id).await?;
+            let now = self.clock.now();
+            let events = decide(&file.policy, &file.case, &Actor::Clock, &Action::Tick, now).unwrap_or_default();
+            if events.is_empty() {
+                if let Some(job) = job {
+                    self.store.finish_job(job).await?;
+                }
+                return Ok(Performed { entries: Vec::new() });
+            }
+            match self.commit(vec![change(&file, By::Clock, now, events)], now, job).await {
+                Err(EngineError::Store(StoreError::Conflict { .. })) => {}
+                other => return other,
+            }
+        }
+        Err(EngineError::Store(StoreError::Conflict { case: id }))
+    }
+
+    async fn tick_if_due(&self, id: CaseId) -> Result<Performed, EngineError> {
+        let file = self.load(id).await?;
+        let now = self.clock.now();
+        match next_wake(&file.policy, &file.case, now) {
+            Some(wake) if wake <= now => self.tick(id, None).await,
+            Some(_) | None => Ok(Performed { entries: Vec::new() }),
+        }
+    }
+
+    async fn commit(&self, changes: Vec<Change<'_>>, now: Instant, job: Option<JobId>) -> Result<Performed, EngineError> {
+        let (mut commit, entries) = self.prepare(changes, now).await?;
+        commit.finish_job = job;
+        self.store.commit(commit).await?;
+        Ok(Performed { entries })
+    }
+
+    /// Turns decided changes into one commit. What becomes staged is rendered and stored first: a crash
+    /// between leaves documents that nobody promotes, and that the next staging replaces.
+    async fn prepare(&self, changes: Vec<Change<'_>>, now: Instant) -> Result<(Commit, Vec<Entry>), EngineError> {
+        let mut commit = Commit::at(now);
+        let mut all = Vec::new();
+        for Change { file, after, entries } in changes {
+            let policy = &file.policy;
+            for entry in &entries {
+                if let Event::Staged { version, at } = &entry.event {
+                    let patches = self.patches(&after).await?;
+                    let when = (*version, *at);
+                    let documents = render::documents(policy, &file.project, &after, when, patches, &self.site);
+                    self.store.stage(after.id, *version, &documents).await?;
+                }
+                if let Event::Announced { version, .. } = &entry.event {
+                    commit.promote.push(Promotion { case: after.id, version: *version });
+                }
+            }
+            let numbered: Vec<(u64, Entry)> = (file.case.entries + 1..).zip(entries.iter().cloned()).collect();
+            commit.jobs.extend(jobs(policy, Some(&file.case), &after, &numbered, now));
+            commit.changes.push(CaseChange {
+                case: after.id,
+                expected_n: file.case.entries,
+                events: entries.iter().map(encode).collect(),
+                due: Some(due_rows(policy, &after, now)),
+                project: file.project.clone(),
+                open: after.rm != Rm::Closed,
+            });
+            all.extend(entries);
+        }
+        Ok((commit, all))
+    }
+}
+
+impl Engine {
+    /// The patch files of a case that the store has; a patch may be known by its hash alone.
+    async fn patches(&self, case: &Case) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
+        let mut files = Vec::new();
+        for patch in case.releases.iter().filter_map(|work| work.patch.as_ref()) {
+            let Some(digest) = digest_of(&patch.sha256) else { continue };
+            match self.store.blob(case.id, &digest).await {
+                Ok(bytes) => files.push((patch.name.clone(), bytes)),
+                Err(StoreError::NotFound { .. }) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Ok(files)
+    }
+}
+
+fn digest_of(hex: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    for (index, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(hex.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    Some(digest)
+}
+
+fn hand_of(actor: &Actor) -> By {
+    match actor {
+        Actor::Person { name, .. } => By::Person(name.clone()),
+        Actor::Clock => By::Clock,
+    }
+}
+
+pub(crate) fn reporter() -> Slug {
+    let name = tidegate_domain::case::REPORTER.parse();
+    name.unwrap_or_else(|_| unreachable!("`reporter` is a name"))
+}
+
+fn change(file: &CaseFile, by: By, now: Instant, events: Vec<Event>) -> Change<'_> {
+    let mut after = file.case.clone();
+    let entries: Vec<Entry> = events.into_iter().map(|event| Entry { at: now, by: by.clone(), event }).collect();
+    for entry in &entries {
+        after.apply(entry);
+    }
+    Change { file, after, entries }
+}
+
+fn encode(entry: &Entry) -> Vec<u8> {
+    serde_json::to_vec(entry).unwrap_or_else(|_| unreachable!("a log line has no map with odd keys"))
+}
+
+/// The letters that follow from new lines of the log, and the clock's next visit.
+fn jobs(policy: &Policy, before: Option<&Case>, after: &Case, entries: &[(u64, Entry)], now: Instant) -> Vec<NewJob> {
+    let mut jobs = Vec::new();
+    for (n, entry) in entries {
+        for (nth, letter) in letters(policy, after, entry).into_iter().enumerate() {
+            let key = format!("letter/{}/{n}/{nth}", after.id);
+            let body = serde_json::to_vec(&LetterJob { key: key.clone(), at: entry.at, letter }).unwrap_or_default();
+            jobs.push(NewJob { key, case: Some(after.id), kind: hands::LETTER, run_at: now, body });
+        }
+    }
+    let wake = next_wake(policy, after, now);
+    let known = before.and_then(|case| next_wake(policy, case, now));
+    // The wake that is known already has its job, unless it is that very job which is being done.
+    if let Some(at) = wake.filter(|at| known != Some(*at) || *at <= now) {
+        let key = format!("tick/{}/{}/{}", after.id, after.entries, at.micros());
+        jobs.push(NewJob { key, case: Some(after.id), kind: hands::TICK, run_at: at, body: Vec::new() });
+    }
+    jobs
+}
+
+/// What people see as due: the open clocks, the embargo's end, the staged instant. Derived, and rebuilt by
+/// `fsck`.
+pub(crate) fn due_rows(policy: &Policy, case: &Case, now: Instant) -> Vec<Due> {
+    let mut due: Vec<Due> = clocks(policy, case, now)
+        .iter()
+        .filter(|clock| clock.is_open())
+        .map(|clock| Due { at: clock.due, what: format!("clock {}", clock.rule.id) })
+        .collect();
+    if let Some((version, at)) = case.staged() {
+        due.push(Due { at, what: format!("disclosure of version {version}") });
+    } else if let Some(until) = case.until.filter(|_| case.em.is_running()) {
+        due.push(Due { at: until, what: "embargo ends".to_owned() });
+    }
+    due.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
+    due
+}

@@ -1,0 +1,138 @@
+//! Reading cases: the fold of their events, and what one person may see of it.
+
+use super::{Engine, EngineError};
+use crate::store::StoreError;
+use std::sync::Arc;
+use tidegate_domain::audience::{self, View};
+use tidegate_domain::case::{Actor, Case, Entry, replay};
+use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::policy::Policy;
+use tidegate_domain::time::Instant;
+
+/// A case as the engine has it in hand: never given to a door as it is, only as a [`View`].
+#[derive(Clone, Debug)]
+pub struct CaseFile {
+    pub(crate) project: Slug,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) case: Case,
+}
+
+impl CaseFile {
+    /// What `viewer` may see of it; `None` where for them there is no such case.
+    #[must_use]
+    pub fn view(&self, viewer: &Actor) -> Option<View<'_>> {
+        audience::view(&self.policy, &self.case, viewer)
+    }
+
+    /// The lines of the log that whoever has `view` may read.
+    pub fn log<'a>(&'a self, view: &'a View<'_>) -> impl Iterator<Item = &'a Entry> {
+        audience::log(view, &self.entries)
+    }
+
+    /// The policy that the case is under.
+    #[must_use]
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+
+    /// The project that the case belongs to.
+    #[must_use]
+    pub fn project(&self) -> &Slug {
+        &self.project
+    }
+
+    /// Whether for `viewer` there is such a case, as something to look at or an invitation to answer.
+    #[must_use]
+    pub fn exists_for(&self, viewer: &Actor) -> bool {
+        self.case.owes_confidence(&self.policy, viewer) || self.view(viewer).is_some()
+    }
+}
+
+impl Engine {
+    /// Opens a case for the engine and its hands.
+    pub(crate) async fn load(&self, id: CaseId) -> Result<CaseFile, EngineError> {
+        let row = match self.store.case_row(id).await {
+            Err(StoreError::NotFound { .. }) => return Err(EngineError::NoSuchCase(id)),
+            other => other?,
+        };
+        let policy = self.policy(&row.project).await?;
+        let entries = read_entries(id, self.store.events(id).await?.into_iter().map(|event| (event.n, event.body)))?;
+        let case = replay(&entries).ok_or(EngineError::Unreadable { case: id, n: 1 })?;
+        Ok(CaseFile { project: row.project, policy, entries, case })
+    }
+
+    /// Opens a case for `name`, who must be able to know that there is one.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchCase`], whether there is none or `name` may not know of it (ALL-01).
+    pub async fn open_case(&self, id: CaseId, name: &Slug) -> Result<(CaseFile, Actor), EngineError> {
+        let file = self.load(id).await?;
+        let actor = self.actor(&file, name).await?;
+        if file.exists_for(&actor) { Ok((file, actor)) } else { Err(EngineError::NoSuchCase(id)) }
+    }
+
+    pub(crate) async fn actor(&self, file: &CaseFile, name: &Slug) -> Result<Actor, EngineError> {
+        let roles = self.people().await?.roles(&file.project, &file.policy, name);
+        Ok(Actor::Person { name: name.clone(), roles })
+    }
+
+    /// The cases of `project` (of all, where `None`) that `name` may know of, with what they may see.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn visible_cases(
+        &self,
+        project: Option<&Slug>,
+        name: &Slug,
+        open_only: bool,
+    ) -> Result<Vec<(CaseFile, Actor)>, EngineError> {
+        let mut visible = Vec::new();
+        for row in self.store.cases(project, open_only).await? {
+            match self.open_case(row.case, name).await {
+                Ok(found) => visible.push(found),
+                Err(EngineError::NoSuchCase(_) | EngineError::Store(StoreError::Shredded { .. })) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(visible)
+    }
+}
+
+/// Reads stored events, which are JSON so that they outlive this program.
+pub(crate) fn read_entries(
+    case: CaseId,
+    events: impl Iterator<Item = (u64, Vec<u8>)>,
+) -> Result<Vec<Entry>, EngineError> {
+    let read = |(n, body): (u64, Vec<u8>)| {
+        serde_json::from_slice(&body).map_err(|_| EngineError::Unreadable { case, n })
+    };
+    events.map(read).collect()
+}
+
+impl Engine {
+    /// The embargo's end that the policy proposes for the case.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchCase`] where for `name` there is none.
+    pub async fn proposed_end(&self, id: CaseId, name: &Slug) -> Result<Instant, EngineError> {
+        let (file, _) = self.open_case(id, name).await?;
+        Ok(file.policy.embargo.default_end(&file.policy, file.case.received()))
+    }
+
+    /// The next number of the policy's pattern. Numbers that were taken and not used leave a gap, and say
+    /// nothing about how many cases wait: they are taken when the policy has them assigned, not before.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchCase`] where for `name` there is none.
+    pub async fn next_advisory_number(&self, id: CaseId, name: &Slug) -> Result<String, EngineError> {
+        let (file, _) = self.open_case(id, name).await?;
+        let year = self.clock.now().in_zone(&file.policy.zone).year();
+        let pattern = &file.policy.advisory.number;
+        let yearly = pattern.write(1, year) != pattern.write(1, year + 1);
+        let sequence = if yearly { format!("{}/{year}", file.project) } else { file.project.to_string() };
+        let n = self.store.next_number(&sequence).await?;
+        // Where CVE identifiers are the numbers, the domain refuses whatever is written here.
+        Ok(pattern.write(n, year).unwrap_or_default())
+    }
+}

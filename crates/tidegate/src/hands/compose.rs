@@ -1,0 +1,198 @@
+//! The hand that writes letters. They go to the outbox, each once for ever, and say nothing in their subject
+//! that is not public.
+
+use crate::engine::{CaseFile, Engine, EngineError};
+use crate::engine::people::People;
+use crate::store::{Job, StoreError};
+use mail_builder::MessageBuilder;
+use mail_builder::headers::raw::Raw;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use tidegate_domain::consequence::{Letter, LetterKind, Recipient};
+use tidegate_domain::id::CaseId;
+use tidegate_domain::policy::Policy;
+use tidegate_domain::publication::{advisory_number, publication};
+use tidegate_domain::time::Instant;
+
+use super::report::hex;
+use crate::engine::LetterJob;
+
+/// One letter, ready to be put into the outbox.
+struct Composed {
+    to: String,
+    subject: String,
+    text: String,
+    confidential: bool,
+}
+
+impl Engine {
+    pub(super) async fn write_letter(&self, case: CaseId, job: &Job) -> Result<(), EngineError> {
+        let asked: LetterJob = serde_json::from_slice(&job.body)
+            .map_err(|_| StoreError::Tampered { table: "job", row: job.id.to_string() })?;
+        let file = self.load(case).await?;
+        let people = self.people().await?;
+        for to in addresses(&file, &people, &asked.letter.to) {
+            let composed = compose(self, &file, &asked.letter, to);
+            let key = format!("{}/{}", asked.key, composed.to);
+            let raw = rfc822(&file.policy, &composed, &key, asked.at);
+            self.store.put_outgoing(&key, Some(case), asked.at, &raw).await?;
+        }
+        Ok(self.store.finish_job(job.id).await?)
+    }
+}
+
+/// Where a letter goes. Nobody's address is a normal answer: an anonymous report has none.
+fn addresses(file: &CaseFile, people: &People, to: &Recipient) -> BTreeSet<String> {
+    let mut found: BTreeSet<String> = match to {
+        Recipient::Reporter => file.case.reports.iter().filter_map(|report| report.from.clone()).collect(),
+        Recipient::Role(role) => people.mails(&file.project, role).into_iter().collect(),
+        Recipient::Person(name) => people.find(name).map(|person| person.mail.clone()).into_iter().collect(),
+        Recipient::Channel(id) => {
+            file.policy.channels.iter().filter(|channel| channel.id == *id).map(|c| c.address.clone()).collect()
+        }
+        // The program knows no address of another organisation: the team passes the letter on.
+        Recipient::Organisation(_) => [file.policy.publisher.contact.clone()].into(),
+    };
+    found.retain(|address| address.contains('@'));
+    found
+}
+
+fn compose(engine: &Engine, file: &CaseFile, letter: &Letter, to: String) -> Composed {
+    let (subject, text) = template(&file.policy, letter.kind);
+    let values = values(engine, file, letter);
+    Composed {
+        to,
+        subject: one_line(&fill(&subject, &values)),
+        text: fill(&text, &values),
+        confidential: letter.kind != LetterKind::Announcement,
+    }
+}
+
+/// The policy's own words for a kind of letter, or the program's.
+fn template(policy: &Policy, kind: LetterKind) -> (String, String) {
+    if let Some(own) = policy.mails.iter().find(|(id, _)| id.as_str() == kind.name()).map(|(_, mail)| mail) {
+        return (own.subject.clone(), own.text.clone());
+    }
+    let text = match kind {
+        LetterKind::ReportArrived => include_str!("../../../../templates/mail/report-arrived.txt"),
+        LetterKind::Acknowledgement => include_str!("../../../../templates/mail/acknowledgement.txt"),
+        LetterKind::Verdict => include_str!("../../../../templates/mail/verdict.txt"),
+        LetterKind::HandOver => include_str!("../../../../templates/mail/hand-over.txt"),
+        LetterKind::Message => include_str!("../../../../templates/mail/message.txt"),
+        LetterKind::Invitation => include_str!("../../../../templates/mail/invitation.txt"),
+        LetterKind::EmbargoProposed => include_str!("../../../../templates/mail/embargo-proposed.txt"),
+        LetterKind::EmbargoAgreed => include_str!("../../../../templates/mail/embargo-agreed.txt"),
+        LetterKind::EmbargoEnded => include_str!("../../../../templates/mail/embargo-ended.txt"),
+        LetterKind::Predisclosure => include_str!("../../../../templates/mail/predisclosure.txt"),
+        LetterKind::Announcement => include_str!("../../../../templates/mail/announcement.txt"),
+        LetterKind::Reminder => include_str!("../../../../templates/mail/reminder.txt"),
+        LetterKind::Alarm => include_str!("../../../../templates/mail/alarm.txt"),
+    };
+    let (subject, body) = text.split_once("\n\n").unwrap_or(("Subject: A letter", text));
+    (subject.trim_start_matches("Subject: ").to_owned(), body.to_owned())
+}
+
+/// What may stand for each placeholder. Subjects are observable: what is not public is only in texts.
+fn values(engine: &Engine, file: &CaseFile, letter: &Letter) -> Vec<(&'static str, String)> {
+    let CaseFile { policy, case, .. } = file;
+    let rule = letter.clock.as_ref().and_then(|id| policy.clocks.iter().find(|rule| rule.id == *id));
+    let version = letter.version.and_then(|number| {
+        publication(policy, case, number, letter.instant.unwrap_or_else(|| case.received()))
+    });
+    let when = letter.instant.map_or("an instant still to be agreed".to_owned(), |at| spoken(policy, at));
+    let number = advisory_number(policy, case).unwrap_or_default();
+    let clock = rule.map_or_else(
+        || "The embargo is over and nothing was announced.".to_owned(),
+        |rule| format!("{}.", rule.title),
+    );
+    let person = match &letter.to {
+        Recipient::Person(name) => name.to_string(),
+        Recipient::Reporter | Recipient::Role(_) | Recipient::Channel(_) | Recipient::Organisation(_) => String::new(),
+    };
+    vec![
+        ("project", policy.publisher.name.clone()),
+        ("case", case.id.to_string()),
+        ("planned", case.planned().map_or_else(String::new, |at| spoken(policy, at))),
+        ("until", when.clone()),
+        ("due", when),
+        ("started", case.received().readable()),
+        ("version", letter.version.map_or_else(String::new, |number| number.to_string())),
+        ("link", super::render::page_link(&engine.site, &number).to_string()),
+        ("number", number),
+        ("title", case.title.to_string()),
+        ("policy_link", engine.site.join("policy").join(&format!("{}.html", file.project)).to_string()),
+        ("person", person),
+        ("clock", clock),
+        ("clause", rule.map_or("ALL-06", |rule| rule.clause.as_str()).to_owned()),
+        ("text", letter.text.clone()),
+        ("advisory", version.as_ref().map(tidegate_formats::text::advisory).unwrap_or_default()),
+    ]
+}
+
+/// An instant in UTC, and in the policy's zone where that differs.
+fn spoken(policy: &Policy, at: Instant) -> String {
+    if policy.zone_name == "UTC" {
+        return at.readable();
+    }
+    let local = at.in_zone(&policy.zone).strftime("%Y-%m-%d %H:%M %Z").to_string();
+    format!("{} ({local})", at.readable())
+}
+
+/// Puts values in the place of `{names}`, in one pass: a value is never read as a template.
+fn fill(template: &str, values: &[(&str, String)]) -> String {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let found = after.split_once('}').and_then(|(name, tail)| {
+            let value = values.iter().find(|(known, _)| *known == name)?;
+            Some((&value.1, tail))
+        });
+        match found {
+            Some((value, tail)) => {
+                filled.push_str(value);
+                rest = tail;
+            }
+            None => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+fn one_line(text: &str) -> String {
+    text.split(char::is_control).collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+/// The letter as it is sent. Its Message-ID follows from its key, so that a repeat is the same letter.
+fn rfc822(policy: &Policy, composed: &Composed, key: &str, at: Instant) -> Vec<u8> {
+    let contact = policy.publisher.contact.clone();
+    let domain = contact.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
+    let id = hex(&Sha256::digest(key.as_bytes()));
+    let mut message = MessageBuilder::new()
+        .from((policy.publisher.name.clone(), contact))
+        .to(composed.to.clone())
+        .subject(composed.subject.clone())
+        .message_id(format!("{}@{domain}", id.get(..32).unwrap_or(&id)))
+        .date(at.micros() / 1_000_000)
+        .text_body(composed.text.clone());
+    if composed.confidential {
+        message = message.header("X-Tidegate-Confidential", Raw::new("yes"));
+    }
+    message.write_to_vec().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_never_read_as_a_template() {
+        let values = [("a", "{b}".to_owned()), ("b", "secret".to_owned())];
+        assert_eq!(fill("x {a} {unknown} {", &values), "x {b} {unknown} {");
+        assert_eq!(one_line("a\r\nBcc: b"), "a  Bcc: b");
+    }
+}

@@ -1,0 +1,101 @@
+//! Hands do jobs: they read letters that arrived, write letters, and let the clock visit cases. Each job has
+//! a key that makes a repeat harmless; a job whose hand fails is tried again, later and later.
+
+pub mod compose;
+pub mod render;
+mod report;
+
+use crate::engine::{Engine, EngineError};
+use crate::store::{Job, PARSE_LETTER, StoreError};
+use tidegate_domain::case::{Entry, Event};
+use tidegate_domain::time::Instant;
+
+/// The kind of job that writes a letter.
+pub const LETTER: &str = "letter";
+/// The kind of job that lets the clock visit a case.
+pub const TICK: &str = "tick";
+
+/// How long a job is leased to the hand that does it, in seconds.
+const LEASE_S: i64 = 120;
+/// Jobs taken at a time.
+const BATCH: u32 = 50;
+/// The longest pause between attempts, in seconds.
+const PAUSE_S_MAX: i64 = 3_600;
+/// Attempts after which a job waits for a person to look at it; it is still tried once per [`PAUSE_S_MAX`].
+const WORRY_ATTEMPTS: u32 = 10;
+
+/// What a round of work did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Round {
+    /// Jobs done.
+    pub done: usize,
+    /// Jobs that failed and wait for their next attempt, in words without content.
+    pub failed: Vec<String>,
+    /// Disclosures that came later than planned, in words (ALL-03).
+    pub late: Vec<String>,
+}
+
+impl Engine {
+    /// Does every job that is due, and those that follow from them, until none is left.
+    ///
+    /// # Errors
+    /// The store's. A job that fails by itself is in [`Round::failed`].
+    pub async fn work(&self) -> Result<Round, EngineError> {
+        let mut round = Round::default();
+        loop {
+            let now = self.clock.now();
+            let lease = Instant::from_micros(now.micros() + LEASE_S * 1_000_000);
+            let jobs = self.store.claim_jobs(now, lease, "hand", BATCH).await?;
+            if jobs.is_empty() {
+                return Ok(round);
+            }
+            for job in jobs {
+                match self.do_job(&job, &mut round).await {
+                    // Another worker was faster: nothing is left to do.
+                    Ok(()) | Err(EngineError::Store(StoreError::AlreadyDone { .. })) => round.done += 1,
+                    Err(EngineError::Store(StoreError::Injected)) => return Err(StoreError::Injected.into()),
+                    Err(error) => round.failed.push(self.put_off(&job, &error).await?),
+                }
+            }
+        }
+    }
+
+    async fn do_job(&self, job: &Job, round: &mut Round) -> Result<(), EngineError> {
+        match (job.kind.as_str(), job.case) {
+            (TICK, Some(case)) => {
+                let ticked = self.tick(case, Some(job.id)).await?;
+                round.late.extend(ticked.entries.iter().filter_map(late));
+                Ok(())
+            }
+            (LETTER, Some(case)) => self.write_letter(case, job).await,
+            (PARSE_LETTER, _) => self.read_letter(job).await,
+            (kind, _) => {
+                let message = format!("no hand does jobs of the kind `{kind}`; was it left by a newer program?");
+                Err(EngineError::Store(StoreError::Database { step: "job", message }))
+            }
+        }
+    }
+
+    /// Puts a failed job off: one minute, two, four ... an hour.
+    async fn put_off(&self, job: &Job, error: &EngineError) -> Result<String, EngineError> {
+        let pause_s = (60_i64 << job.attempts.min(6)).min(PAUSE_S_MAX);
+        let at = Instant::from_micros(self.clock.now().micros() + pause_s * 1_000_000);
+        let message = error.to_string();
+        self.store.retry_job(job.id, at, &message).await?;
+        let worry = if job.attempts >= WORRY_ATTEMPTS { "; it has failed often: somebody should look" } else { "" };
+        Ok(format!("{} job {}: {message}; next attempt at {at}{worry}", job.kind, job.id))
+    }
+}
+
+
+/// Nobody minds this many seconds.
+const LATE_S_MIN: i64 = 2;
+
+fn late(entry: &Entry) -> Option<String> {
+    match &entry.event {
+        Event::Announced { version, planned, late_s } if *late_s >= LATE_S_MIN => {
+            Some(format!("version {version} of an advisory, planned for {planned}, became public {late_s} s late"))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,157 @@
+//! An instance on disk: a folder with one configuration file, the master key and, by default, the database.
+
+use crate::chance::Chance;
+use crate::engine::clock::Clock;
+use crate::engine::{Engine, EngineError};
+use crate::store::{Location, MasterKey, Store, StoreError};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The configuration file's name within the folder.
+pub const CONFIG: &str = "tidegate.toml";
+
+/// The configuration file: where things are. Everything else is in the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// A file name relative to the folder, or a `postgresql://` URL.
+    pub database: String,
+    /// Where the master key comes from.
+    pub master_key: KeySource,
+}
+
+/// Where the master key comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub enum KeySource {
+    /// A file with 64 hex digits, relative to the folder.
+    File(PathBuf),
+    /// A command that prints 64 hex digits.
+    Command(Vec<String>),
+}
+
+/// Why an instance cannot be made or opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InstanceError {
+    /// There is none in this folder.
+    Missing(PathBuf),
+    /// There is one already.
+    Exists(PathBuf),
+    /// A file cannot be read or written.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The configuration has a fault.
+    Config {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The master key cannot be had.
+    Key(String),
+    /// The machine gives no randomness.
+    NoChance,
+    /// The engine does not open.
+    Engine(EngineError),
+}
+
+impl fmt::Display for InstanceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            InstanceError::Missing(dir) => write!(
+                f,
+                "there is no instance in {}\n  `tidegate init` makes one there; --dir names another folder",
+                dir.display()
+            ),
+            InstanceError::Exists(dir) => {
+                write!(f, "there is an instance in {} already; nothing was changed", dir.display())
+            }
+            InstanceError::File { path, why } => write!(f, "{}: {why}", path.display()),
+            InstanceError::Config { path, why } => write!(f, "{}: {why}", path.display()),
+            InstanceError::Key(why) => write!(f, "the master key: {why}"),
+            InstanceError::NoChance => f.write_str("the machine gives no random numbers"),
+            InstanceError::Engine(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for InstanceError {}
+
+impl From<StoreError> for InstanceError {
+    fn from(error: StoreError) -> InstanceError {
+        InstanceError::Engine(EngineError::Store(error))
+    }
+}
+
+/// Makes an instance in `dir`: a configuration file and a fresh master key. `database`: a PostgreSQL URL, or
+/// `None` for a file in the folder.
+///
+/// # Errors
+/// Where there is an instance already, or a file cannot be written.
+pub fn create(dir: &Path, database: Option<&str>, chance: &Chance) -> Result<Config, InstanceError> {
+    let path = dir.join(CONFIG);
+    if path.exists() {
+        return Err(InstanceError::Exists(dir.to_owned()));
+    }
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |error: std::io::Error| InstanceError::File { path, why: error.to_string() }
+    };
+    make_private_dir(dir).map_err(failed(dir))?;
+    let config = Config {
+        database: database.unwrap_or("tidegate.db").to_owned(),
+        master_key: KeySource::File(PathBuf::from("master.key")),
+    };
+    MasterKey::generate_file(&dir.join("master.key"), chance).map_err(|error| InstanceError::Key(error.to_string()))?;
+    let text = toml::to_string_pretty(&config)
+        .map_err(|error| InstanceError::Config { path: path.clone(), why: error.to_string() })?;
+    std::fs::write(&path, text).map_err(failed(&path))?;
+    Ok(config)
+}
+
+/// The folder is its owner's alone: it holds the master key.
+fn make_private_dir(dir: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// Opens the instance in `dir`.
+///
+/// # Errors
+/// Where there is none, its configuration or key is faulty, or the engine does not open.
+pub async fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Engine, InstanceError> {
+    let chance = Arc::new(Chance::from_os().map_err(|_| InstanceError::NoChance)?);
+    let config = read_config(dir)?;
+    let key = match &config.master_key {
+        KeySource::File(path) => MasterKey::from_file(&dir.join(path)),
+        KeySource::Command(command) => MasterKey::from_command(command),
+    };
+    let key = key.map_err(|error| InstanceError::Key(error.to_string()))?;
+    let store = Store::open(&location(dir, &config), &key, Arc::clone(&chance)).await?;
+    Engine::open(store, clock, chance).await.map_err(InstanceError::Engine)
+}
+
+fn location(dir: &Path, config: &Config) -> Location {
+    if config.database.starts_with("postgres") && config.database.contains("://") {
+        Location::Postgres(config.database.clone())
+    } else {
+        Location::Sqlite(dir.join(&config.database))
+    }
+}
+
+fn read_config(dir: &Path) -> Result<Config, InstanceError> {
+    let path = dir.join(CONFIG);
+    let text = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(InstanceError::Missing(dir.to_owned()));
+        }
+        other => other.map_err(|error| InstanceError::File { path: path.clone(), why: error.to_string() })?,
+    };
+    toml::from_str(&text).map_err(|error| InstanceError::Config { path, why: error.to_string() })
+}

@@ -1,0 +1,237 @@
+//! Reading cases: their events, the list of them, what is due; and destroying one.
+
+use super::commit::Due;
+use super::database::Row;
+use super::seal::{Key, Place};
+use super::{Store, StoreError, retrying, sql};
+use std::collections::HashMap;
+use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::time::Instant;
+
+/// An event as its case's reader sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its number in the log.
+    pub seq: u64,
+    /// Its number within the case, from 1.
+    pub n: u64,
+    /// When it was committed.
+    pub at: Instant,
+    /// What the engine stored.
+    pub body: Vec<u8>,
+}
+
+/// An event as the log's reader sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedEvent {
+    /// Its number in the log.
+    pub seq: u64,
+    /// Its case.
+    pub case: CaseId,
+    /// Its number within the case, from 1.
+    pub n: u64,
+    /// When it was committed.
+    pub at: Instant,
+    /// What the engine stored; `None` if the case was shredded.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A line in the list of cases.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseRow {
+    /// The case.
+    pub case: CaseId,
+    /// Its project.
+    pub project: Slug,
+    /// How many events it has.
+    pub n: u64,
+    /// Whether it is listed as open.
+    pub open: bool,
+    /// When its last event was committed.
+    pub last_at: Instant,
+}
+
+/// Something due, and whose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DueOfCase {
+    /// The case.
+    pub case: CaseId,
+    /// What is due, and when.
+    pub due: Due,
+}
+
+/// The place of an event's body. Its instant is part of it, so a changed instant does not open.
+pub(super) struct EventRow(String);
+
+impl EventRow {
+    pub(super) fn new(case: CaseId, n: u64, at: Instant) -> EventRow {
+        EventRow(format!("{case}/{n}@{}", at.micros()))
+    }
+
+    pub(super) fn place(&self) -> Place<'_> {
+        Place { table: "event", row: &self.0, column: "body" }
+    }
+}
+
+/// The place of a due date's text, with its instant.
+pub(super) struct DueRow(String);
+
+impl DueRow {
+    pub(super) fn new(case: CaseId, position: u64, at: Instant) -> DueRow {
+        DueRow(format!("{case}/{position}@{}", at.micros()))
+    }
+
+    pub(super) fn place(&self) -> Place<'_> {
+        Place { table: "due", row: &self.0, column: "what" }
+    }
+
+    /// Reads a row of `due` with its columns `case_id`, `position`, `at_us` and `what`.
+    pub(super) fn open(row: &Row, key: &Key) -> Result<DueOfCase, StoreError> {
+        let (case, at) = (row.case("case_id")?, row.instant("at_us")?);
+        let place = DueRow::new(case, row.count("position")?, at);
+        let what = key.open_text(&place.place(), row.bytes("what")?)?;
+        Ok(DueOfCase { case, due: Due { at, what } })
+    }
+}
+
+impl Store {
+    /// The case's events, in order. Costs as much as the case is long, however many cases there are.
+    ///
+    /// Fewer events than the case is known to have is tampering, not an answer: a decision on half a history
+    /// would be wrong in silence.
+    pub async fn events(&self, case: CaseId) -> Result<Vec<StoredEvent>, StoreError> {
+        let known = self.database.query(sql::CASE_AND_KEY, [case.into()]).await?;
+        let key = self.vault.case_key(case, &known)?;
+        // Read after the count: a commit in between adds events, and nothing takes any away.
+        let rows = self.database.query(sql::EVENTS_OF_CASE, [case.into()]).await?;
+        let mut events = Vec::with_capacity(rows.len());
+        for (expected, row) in (1..).zip(&rows) {
+            events.push(read_event(case, expected, &key, row)?);
+        }
+        let count = known.first().map_or(Ok(0), |row| row.count("n"))?;
+        if count == 0 && events.is_empty() {
+            return Err(StoreError::not_found(format_args!("case {case}")));
+        }
+        if (events.len() as u64) < count {
+            return Err(StoreError::tampered("event", format_args!("{case}/{}", events.len() + 1)));
+        }
+        Ok(events)
+    }
+
+    /// Up to `limit` events from `from_seq` on, of all cases, in the log's order.
+    pub async fn all_events(&self, from_seq: u64, limit: u32) -> Result<Vec<LoggedEvent>, StoreError> {
+        let rows = self.database.query(sql::EVENTS_FROM, [from_seq.into(), limit.into()]).await?;
+        let mut keys: HashMap<CaseId, Option<Key>> = HashMap::new();
+        let mut events = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let (case, n, at) = (row.case("case_id")?, row.count("n")?, row.instant("at_us")?);
+            let key = match keys.get(&case) {
+                Some(known) => known.clone(),
+                None => {
+                    let key = self.vault.unwrap_case_key(case, row)?;
+                    keys.insert(case, key.clone());
+                    key
+                }
+            };
+            let sealed = row.bytes("body")?;
+            let body = key.map(|key| key.open(&EventRow::new(case, n, at).place(), sealed)).transpose()?;
+            events.push(LoggedEvent { seq: row.count("seq")?, case, n, at, body });
+        }
+        Ok(events)
+    }
+
+    /// The cases of one project or of all, by id, which is no order anyone could learn from.
+    pub async fn cases(&self, project: Option<&Slug>, open_only: bool) -> Result<Vec<CaseRow>, StoreError> {
+        let rows = match project {
+            None => self.database.query(sql::CASE_ROWS, [open_only.into()]).await?,
+            Some(project) => {
+                let tag = self.project_tag(project);
+                self.database.query(sql::CASE_ROWS_OF_PROJECT, [tag.into(), open_only.into()]).await?
+            }
+        };
+        self.case_rows(&rows).await
+    }
+
+    /// The case's line in the list.
+    pub async fn case_row(&self, case: CaseId) -> Result<CaseRow, StoreError> {
+        let rows = self.database.query(sql::CASE_ROW, [case.into()]).await?;
+        let row = self.case_rows(&rows).await?.pop();
+        row.ok_or_else(|| StoreError::not_found(format_args!("case {case}")))
+    }
+
+    /// Whether there is such a case, shredded or not.
+    pub async fn case_exists(&self, case: CaseId) -> Result<bool, StoreError> {
+        Ok(!self.database.query(sql::CASE_ROW, [case.into()]).await?.is_empty())
+    }
+
+    /// Reads rows of `case_row`. Projects are few, so their names are read along, not joined and decrypted
+    /// once per case.
+    pub(super) async fn case_rows(&self, rows: &[Row]) -> Result<Vec<CaseRow>, StoreError> {
+        let projects = self.project_names().await?;
+        let read = |row: &Row| {
+            let case = row.case("case_id")?;
+            let project = projects.get(&row.digest("project")?);
+            Ok(CaseRow {
+                case,
+                project: project.cloned().ok_or_else(|| StoreError::tampered("case_row", case))?,
+                n: row.count("n")?,
+                open: row.flag("open")?,
+                last_at: row.instant("last_us")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// What is due by `until`, or at any time, the oldest first. Found by index: the number of cases and of
+    /// later dates does not matter.
+    pub async fn due(&self, until: Option<Instant>, limit: u32) -> Result<Vec<DueOfCase>, StoreError> {
+        let until = until.map_or(i64::MAX, Instant::micros);
+        let rows = self.database.query(sql::DUE, [until.into(), limit.into()]).await?;
+        let mut due = Vec::with_capacity(rows.len());
+        for row in &rows {
+            // A case shredded right now has no due dates any more; this read came just before.
+            if let Some(key) = self.vault.unwrap_case_key(row.case("case_id")?, row)? {
+                due.push(DueRow::open(row, &key)?);
+            }
+        }
+        Ok(due)
+    }
+
+    /// When the log's last event was committed: a clock that shows an earlier time than that runs backward.
+    pub async fn last_event_at(&self) -> Result<Option<Instant>, StoreError> {
+        let rows = self.database.query(sql::EVENT_LAST, []).await?;
+        rows.first().map(|row| row.instant("at_us")).transpose()
+    }
+
+    /// Destroys the case's key. Its events, blobs and letters stay as noise, so the log still verifies; its due
+    /// dates, staged documents and waiting jobs go.
+    ///
+    /// A crash after the commit leaves the wrapped key in SQLite's write-ahead log until the next opening.
+    /// Backups made before hold it for as long as they are kept.
+    pub async fn shred(&self, case: CaseId, at: Instant) -> Result<(), StoreError> {
+        retrying(|| self.destroy_key(case, at)).await?;
+        self.database.scrub_keys().await
+    }
+
+    async fn destroy_key(&self, case: CaseId, at: Instant) -> Result<(), StoreError> {
+        let mut tx = self.database.begin().await?;
+        // First the row that a commit for this case also begins with: the two come one after the other.
+        tx.execute(sql::CASE_TOUCH, [case.into(), false.into()]).await?;
+        if tx.execute(sql::CASE_KEY_SHRED, [case.into(), at.into()]).await? == 0 {
+            return Err(StoreError::not_found(format_args!("case {case}")));
+        }
+        tx.execute(sql::DUE_CLEAR, [case.into()]).await?;
+        tx.execute(sql::STAGED_CLEAR_ALL, [case.into()]).await?;
+        tx.execute(sql::JOBS_CANCEL, [case.into()]).await?;
+        tx.commit().await
+    }
+}
+
+fn read_event(case: CaseId, expected: u64, key: &Key, row: &Row) -> Result<StoredEvent, StoreError> {
+    let (n, at) = (row.count("n")?, row.instant("at_us")?);
+    if n != expected {
+        return Err(StoreError::tampered("event", format_args!("{case}/{expected}")));
+    }
+    let body = key.open(&EventRow::new(case, n, at).place(), row.bytes("body")?)?;
+    Ok(StoredEvent { seq: row.count("seq")?, n, at, body })
+}

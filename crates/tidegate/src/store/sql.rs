@@ -1,0 +1,150 @@
+//! Every statement of the store. One text serves SQLite and PostgreSQL; a test prepares each on both.
+//!
+//! What keeps that possible: `$1` placeholders, `BIGINT`, `TEXT` and `BYTEA` only, `ON CONFLICT` and
+//! `RETURNING`, expressions cast to `BIGINT`, and no function that only one of the two has.
+
+/// A statement, with the name that errors and tests call it by.
+#[derive(Clone, Copy, Debug)]
+pub struct Sql {
+    /// The constant's name.
+    pub name: &'static str,
+    /// The text.
+    pub text: &'static str,
+}
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        $($(#[$doc])* pub(super) const $name: Sql = Sql { name: stringify!($name), text: $text };)*
+
+        /// All of them, for the test that prepares each.
+        pub const ALL: &[Sql] = &[$($name),*];
+    };
+}
+
+/// Holds the number of the last migration. Not in `migrations/`, because it must exist before the first.
+pub(super) const SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version \
+     (id BIGINT PRIMARY KEY NOT NULL CHECK (id = 1), version BIGINT NOT NULL)";
+
+statements! {
+    SCHEMA_VERSION_LOCK = "INSERT INTO schema_version (id, version) VALUES (1, 0)
+        ON CONFLICT (id) DO UPDATE SET version = schema_version.version RETURNING version";
+    SCHEMA_VERSION_SET = "UPDATE schema_version SET version = $1 WHERE id = 1";
+
+    INSTANCE = "SELECT value FROM instance WHERE name = $1";
+    INSTANCE_INSERT = "INSERT INTO instance (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
+
+    PROJECT_PUT = "INSERT INTO project (tag, name, policy, settings) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tag) DO UPDATE SET name = excluded.name, policy = excluded.policy,
+        settings = excluded.settings";
+    PROJECT = "SELECT tag, name, policy, settings FROM project WHERE tag = $1";
+    PROJECTS = "SELECT tag, name, policy, settings FROM project";
+    PROJECT_NAMES = "SELECT tag, name FROM project";
+
+    SETTING = "SELECT value FROM setting WHERE tag = $1";
+    SETTING_PUT = "INSERT INTO setting (tag, value) VALUES ($1, $2)
+        ON CONFLICT (tag) DO UPDATE SET value = excluded.value";
+    COUNTER_NEXT = "INSERT INTO counter (tag, value) VALUES ($1, 1)
+        ON CONFLICT (tag) DO UPDATE SET value = counter.value + 1 RETURNING value";
+
+    CASE_KEY = "SELECT wrapped, shredded_us FROM case_key WHERE case_id = $1";
+    CASE_KEY_INSERT = "INSERT INTO case_key (case_id, wrapped) VALUES ($1, $2)
+        ON CONFLICT (case_id) DO NOTHING";
+    CASE_KEY_SHRED = "UPDATE case_key SET wrapped = NULL, shredded_us = COALESCE(shredded_us, $2)
+        WHERE case_id = $1";
+
+    CASE_INSERT = "INSERT INTO case_row (case_id, project, n, open, last_us) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (case_id) DO NOTHING";
+    CASE_UPDATE = "UPDATE case_row SET project = $2, n = $3, open = $4, last_us = $5
+        WHERE case_id = $1 AND n = $6";
+    CASE_TOUCH = "UPDATE case_row SET open = $2 WHERE case_id = $1";
+    CASE_ROW = "SELECT case_id, project, n, open, last_us FROM case_row WHERE case_id = $1";
+    CASE_ROWS = "SELECT case_id, project, n, open, last_us FROM case_row WHERE open >= $1 ORDER BY case_id";
+    CASE_ROWS_OF_PROJECT = "SELECT case_id, project, n, open, last_us FROM case_row
+        WHERE project = $1 AND open >= $2 ORDER BY case_id";
+    CASE_AND_KEY = "SELECT k.case_id, k.wrapped, k.shredded_us, COALESCE(r.n, 0) AS n
+        FROM case_key k LEFT JOIN case_row r ON r.case_id = k.case_id WHERE k.case_id = $1";
+
+    /// A shredded case cannot be replayed, so what was derived from it before stays as it is.
+    DERIVED_ROWS = "SELECT r.case_id, r.project, r.n, r.open, r.last_us FROM case_row r
+        LEFT JOIN case_key k ON k.case_id = r.case_id WHERE k.shredded_us IS NULL ORDER BY r.case_id";
+    DERIVED_DUE = "SELECT d.case_id, d.position, d.at_us, d.what, k.wrapped, k.shredded_us FROM due d
+        LEFT JOIN case_key k ON k.case_id = d.case_id WHERE k.shredded_us IS NULL
+        ORDER BY d.case_id, d.position";
+    DERIVED_ROWS_CLEAR = "DELETE FROM case_row WHERE case_id IN
+        (SELECT case_id FROM case_key WHERE shredded_us IS NULL)";
+    DERIVED_DUE_CLEAR = "DELETE FROM due";
+
+    DUE_INSERT = "INSERT INTO due (case_id, position, at_us, what) VALUES ($1, $2, $3, $4)";
+    DUE_CLEAR = "DELETE FROM due WHERE case_id = $1";
+    DUE = "SELECT d.case_id, d.position, d.at_us, d.what, k.wrapped, k.shredded_us FROM due d
+        LEFT JOIN case_key k ON k.case_id = d.case_id
+        WHERE d.at_us <= $1 ORDER BY d.at_us, d.case_id, d.position LIMIT $2";
+
+    LOG_HEAD = "SELECT seq, hash, mac FROM log_head WHERE id = 1";
+    LOG_HEAD_INSERT = "INSERT INTO log_head (id, seq, hash, mac) VALUES (1, 0, $1, $2)
+        ON CONFLICT (id) DO NOTHING";
+    LOG_HEAD_ADVANCE = "UPDATE log_head SET seq = seq + $1 WHERE id = 1 RETURNING seq, hash, mac";
+    LOG_HEAD_SET = "UPDATE log_head SET hash = $1, mac = $2 WHERE id = 1";
+
+    EVENT_INSERT = "INSERT INTO event (seq, case_id, n, at_us, body, hash)
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    EVENTS_OF_CASE = "SELECT seq, n, at_us, body FROM event WHERE case_id = $1 ORDER BY n";
+    EVENTS_FROM = "SELECT e.seq, e.case_id, e.n, e.at_us, e.body, k.wrapped, k.shredded_us FROM event e
+        LEFT JOIN case_key k ON k.case_id = e.case_id WHERE e.seq >= $1 ORDER BY e.seq LIMIT $2";
+    EVENTS_TO_VERIFY = "SELECT seq, case_id, n, at_us, body, hash FROM event
+        WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3";
+    EVENT_HASH = "SELECT hash FROM event WHERE seq = $1";
+    EVENT_LAST = "SELECT seq, at_us FROM event ORDER BY seq DESC LIMIT 1";
+
+    JOB_INSERT = "INSERT INTO job (id, case_id, kind, run_us, rank, body, done, attempts, lease_us)
+        VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0) ON CONFLICT (id) DO NOTHING";
+    /// Where two workers meet, PostgreSQL lets the second wait for the first and then looks at the outer
+    /// condition again, with the first one's lease in place; so a job is never leased twice at once.
+    JOBS_CLAIM = "UPDATE job SET lease_us = $2, worker = $3, attempts = attempts + 1
+        WHERE done = 0 AND lease_us <= $1 AND id IN
+            (SELECT id FROM job WHERE done = 0 AND run_us <= $1 AND lease_us <= $1
+             ORDER BY run_us, rank, id LIMIT $4)
+        RETURNING id, case_id, kind, run_us, rank, body, attempts, error,
+            (SELECT k.wrapped FROM case_key k WHERE k.case_id = job.case_id) AS wrapped,
+            (SELECT k.shredded_us FROM case_key k WHERE k.case_id = job.case_id) AS shredded_us";
+    JOB_WITH_KEY = "SELECT j.case_id, j.kind, k.wrapped, k.shredded_us FROM job j
+        LEFT JOIN case_key k ON k.case_id = j.case_id WHERE j.id = $1 AND j.done = 0";
+    JOB_FINISH = "UPDATE job SET done = 1, body = NULL, error = NULL WHERE id = $1 AND done = 0";
+    JOB_RETRY = "UPDATE job SET run_us = $2, lease_us = 0, error = $3 WHERE id = $1 AND done = 0";
+    JOBS_CANCEL = "UPDATE job SET done = 1, body = NULL, error = NULL WHERE case_id = $1 AND done = 0";
+    JOBS_LEFT = "SELECT COUNT(*) AS jobs,
+        CAST(COALESCE(SUM(CASE WHEN run_us <= $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS due,
+        MIN(run_us) AS next_us FROM job WHERE done = 0";
+
+    LETTER_INSERT = "INSERT INTO letter (id, at_us, case_id, state, body)
+        VALUES ($1, $2, NULL, 'waiting', $3)";
+    LETTER = "SELECT l.id, l.at_us, l.case_id, l.state, l.body, k.wrapped, k.shredded_us FROM letter l
+        LEFT JOIN case_key k ON k.case_id = l.case_id WHERE l.id = $1";
+    LETTERS = "SELECT id, at_us, case_id, state FROM letter ORDER BY at_us DESC, id DESC LIMIT $1";
+    LETTERS_IN_STATE = "SELECT id, at_us, case_id, state FROM letter WHERE state = $1
+        ORDER BY at_us DESC, id DESC LIMIT $2";
+    LETTER_LINK = "UPDATE letter SET case_id = $2, state = 'linked', body = $3 WHERE id = $1";
+    LETTER_SET_ASIDE = "UPDATE letter SET state = 'set-aside' WHERE id = $1 AND state = 'waiting'";
+
+    OUTGOING_KNOWN = "SELECT seq FROM outgoing WHERE tag = $1";
+    OUTGOING_INSERT = "INSERT INTO outgoing (seq, tag, case_id, at_us, body) VALUES ($1, $2, $3, $4, $5)";
+    OUTGOING_AFTER = "SELECT o.seq, o.tag, o.case_id, o.at_us, o.body, k.wrapped, k.shredded_us FROM outgoing o
+        LEFT JOIN case_key k ON k.case_id = o.case_id WHERE o.seq > $1 ORDER BY o.seq LIMIT $2";
+
+    BLOB_INSERT = "INSERT INTO blob (tag, case_id, body) VALUES ($1, $2, $3)
+        ON CONFLICT (tag) DO NOTHING";
+    BLOB = "SELECT body FROM blob WHERE tag = $1";
+
+    STAGED_INSERT = "INSERT INTO staged_document (case_id, version, position, path, body)
+        VALUES ($1, $2, $3, $4, $5)";
+    STAGED = "SELECT position, path, body FROM staged_document
+        WHERE case_id = $1 AND version = $2 ORDER BY position";
+    STAGED_CLEAR = "DELETE FROM staged_document WHERE case_id = $1 AND version = $2";
+    STAGED_CLEAR_UP_TO = "DELETE FROM staged_document WHERE case_id = $1 AND version <= $2";
+    STAGED_CLEAR_ALL = "DELETE FROM staged_document WHERE case_id = $1";
+    PUBLIC_PUT = "INSERT INTO public_document (path, body, since_us) VALUES ($1, $2, $3)
+        ON CONFLICT (path) DO UPDATE SET body = excluded.body, since_us = excluded.since_us";
+    PUBLIC = "SELECT path, body, since_us FROM public_document WHERE path = $1";
+    PUBLIC_LIST = "SELECT path, CAST(LENGTH(body) AS BIGINT) AS bytes, since_us FROM public_document
+        ORDER BY path";
+}

@@ -1,0 +1,203 @@
+//! The store's contract, on SQLite always and on PostgreSQL where `TIDEGATE_TEST_POSTGRES` names a server.
+
+#[path = "store/bed.rs"]
+mod bed;
+#[path = "store/daily.rs"]
+mod daily;
+#[path = "store/hostile.rs"]
+mod hostile;
+
+use bed::{Bed, Raw};
+use sqlx::{AssertSqlSafe, Column, Executor, Row, SqlSafeStr, Statement, TypeInfo};
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use tidegate::store::{BLOB_BYTES_MAX, Location, Store, StoreError, sql};
+
+/// Makes each function a test on either database.
+macro_rules! contract {
+    ($($module:ident: $($name:ident)*;)*) => {
+        mod on_sqlite {
+            use super::*;
+            $($(#[tokio::test]
+            async fn $name() {
+                $module::$name(&Bed::sqlite()).await;
+            })*)*
+        }
+        mod on_postgres {
+            use super::*;
+            $($(#[tokio::test]
+            async fn $name() {
+                let Some(bed) = Bed::postgres(stringify!($name)).await else { return };
+                $module::$name(&bed).await;
+                bed.remove().await;
+            })*)*
+        }
+    };
+}
+
+contract! {
+    daily:
+        cases_come_back_as_stored
+        a_late_decider_is_turned_away
+        writers_of_many_cases_make_one_log
+        due_dates_come_oldest_first
+        a_job_is_leased_to_one_worker
+        a_repeat_is_harmless
+        a_job_finishes_once_with_its_commit
+        letters_wait_for_their_case
+        documents_become_public_at_once
+        blobs_projects_settings_and_numbers
+        derived_rows_are_replaced_whole
+        two_programs_may_start_at_once
+        what_is_missing_is_named;
+    hostile:
+        a_dump_shows_nothing
+        a_moved_ciphertext_does_not_open
+        a_missing_key_is_not_a_shredded_one
+        a_changed_instant_does_not_open
+        a_shortened_case_is_noticed
+        the_wrong_master_key_opens_nothing
+        a_newer_schema_is_left_alone
+        a_shredded_case_is_gone_and_the_log_stands
+        a_sound_log_verifies
+        a_changed_event_is_named
+        a_removed_event_is_named
+        swapped_events_are_named
+        a_truncated_log_is_noticed
+        a_rewritten_log_is_noticed
+        a_crash_anywhere_leaves_all_or_nothing;
+}
+
+/// The name and the kind of each column of a statement's answer.
+fn kinds<C: Column>(columns: &[C]) -> Vec<(String, &'static str)> {
+    let kind = |column: &C| match column.type_info().name() {
+        "INTEGER" | "INT8" => "BIGINT",
+        "TEXT" => "TEXT",
+        "BYTEA" | "BLOB" => "BYTEA",
+        // SQLite knows neither the type name BYTEA nor the type of an expression.
+        "NULL" => "?",
+        _ => "none of ours",
+    };
+    columns.iter().map(|column| (column.name().to_owned(), kind(column))).collect()
+}
+
+async fn prepare(raw: &mut Raw, statement: &sql::Sql) -> Vec<(String, &'static str)> {
+    let text = statement.text.into_sql_str();
+    match raw {
+        Raw::Sqlite(connection) => kinds(
+            connection.prepare(text).await.unwrap_or_else(|e| panic!("{}: {e}", statement.name)).columns(),
+        ),
+        Raw::Postgres(connection) => kinds(
+            connection.prepare(text).await.unwrap_or_else(|e| panic!("{}: {e}", statement.name)).columns(),
+        ),
+    }
+}
+
+/// One text for both databases: each statement is understood by both, with the same columns of the same kinds.
+#[tokio::test]
+async fn every_statement_means_the_same_on_both_databases() {
+    let sqlite = Bed::sqlite();
+    let _sqlite_store = sqlite.open().await;
+    let mut sqlite_raw = sqlite.connect().await;
+    let Some(postgres) = Bed::postgres("statements").await else {
+        for statement in sql::ALL {
+            prepare(&mut sqlite_raw, statement).await;
+        }
+        return;
+    };
+    let postgres_store = postgres.open().await;
+    let mut postgres_raw = postgres.connect().await;
+    for statement in sql::ALL {
+        let here = prepare(&mut sqlite_raw, statement).await;
+        let there = prepare(&mut postgres_raw, statement).await;
+        assert_eq!(here.len(), there.len(), "{}", statement.name);
+        for ((name, kind), (other_name, other_kind)) in here.iter().zip(&there) {
+            assert_eq!(name, other_name, "{}", statement.name);
+            assert!(["BIGINT", "TEXT", "BYTEA"].contains(other_kind), "{}: {name}", statement.name);
+            assert!(
+                *kind == "?" || kind == other_kind,
+                "{}: {name} is {kind} or {other_kind}",
+                statement.name
+            );
+        }
+    }
+    postgres_store.close().await;
+    postgres.remove().await;
+}
+
+/// What is asked all day must not grow with the number of cases: it is found by index, in its order.
+#[tokio::test]
+async fn daily_questions_are_answered_by_index() {
+    let bed = Bed::sqlite();
+    let _store = bed.open().await;
+    let Raw::Sqlite(mut raw) = bed.connect().await else { return };
+    let daily =
+        ["DUE", "EVENTS_OF_CASE", "EVENTS_FROM", "JOBS_CLAIM", "LETTERS", "OUTGOING_AFTER", "CASE_AND_KEY"];
+    for statement in sql::ALL.iter().filter(|statement| daily.contains(&statement.name)) {
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.text));
+        for row in sqlx::query(explain).fetch_all(&mut raw).await.expect(statement.name) {
+            let step: String = row.get("detail");
+            let whole_table = step.starts_with("SCAN") && !step.contains("INDEX");
+            assert!(!whole_table && !step.contains("TEMP B-TREE"), "{}: {step}", statement.name);
+        }
+    }
+}
+
+/// PostgreSQL lets the second of two workers wait for the first, and must then look at the lease again.
+#[tokio::test]
+async fn a_lease_taken_meanwhile_is_respected() {
+    let Some(bed) = Bed::postgres("lease").await else { return };
+    let store = Arc::new(daily::open(&bed).await);
+    store.commit(daily::jobs(1, vec![daily::job("job", None, 1)])).await.expect("a job");
+    let Raw::Postgres(mut other) = bed.connect().await else { return };
+    sqlx::raw_sql("BEGIN; UPDATE job SET lease_us = 100").execute(&mut other).await.expect("another's lease");
+    let waiting = Arc::clone(&store);
+    let claim = tokio::spawn(async move { waiting.claim_jobs(daily::at(5), daily::at(9), "late", 9).await });
+    let blocked =
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))";
+    while sqlx::query_scalar::<_, i64>(blocked).fetch_one(&mut other).await.expect("a count") == 0 {
+        tokio::task::yield_now().await;
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut other).await.expect("committed");
+    assert_eq!(claim.await.expect("the late worker"), Ok(vec![]));
+    store.close().await;
+    bed.remove().await;
+}
+
+#[tokio::test]
+async fn only_the_owner_can_read_the_file() {
+    let bed = Bed::sqlite();
+    let _store = bed.open().await;
+    let files = bed.files();
+    assert_eq!(files.len(), 3, "database, write-ahead log and its index");
+    for file in files {
+        let mode = std::fs::metadata(&file).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_be_is_an_error_without_secrets() {
+    let bed = Bed::sqlite();
+    let nowhere = Location::Sqlite("/no/such/directory/tidegate.db".into());
+    let error = Store::open(&nowhere, &Bed::key(), bed.chance()).await.expect_err("no directory");
+    assert!(error.to_string().starts_with("the database failed at opening the SQLite file"), "{error}");
+    for url in ["postgres://me:hunter2@127.0.0.1:1/none", "postgres://me:hunter2@[/none"] {
+        let location = Location::Postgres(url.to_owned());
+        let error = Store::open(&location, &Bed::key(), bed.chance()).await.expect_err("no server");
+        for shown in [error.to_string(), format!("{error:?}"), location.to_string(), format!("{location:?}")]
+        {
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_refused_before_anything_is_stored() {
+    let bed = Bed::sqlite();
+    let store = bed.open().await;
+    let before = store.faults().effects();
+    let blob = store.put_blob(daily::case(1), &vec![0; BLOB_BYTES_MAX + 1]).await;
+    assert_eq!(blob, Err(StoreError::TooLarge { what: "a blob", limit: BLOB_BYTES_MAX }));
+    assert_eq!(store.faults().effects(), before);
+}
