@@ -91,7 +91,8 @@ impl Title {
 
 /// Control characters, and the invisible ones that reorder text on a screen.
 fn is_unprintable(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Why a text cannot be a title.
@@ -114,7 +115,9 @@ impl FromStr for Title {
         if text.is_empty() {
             Err(NotATitle("is empty"))
         } else if text.chars().any(is_unprintable) {
-            Err(NotATitle("holds a line break, a control character or an invisible one; write it in one plain line"))
+            Err(NotATitle(
+                "holds a line break, a control character or an invisible one; write it in one plain line",
+            ))
         } else if text.chars().count() > TITLE_CHARS_MAX {
             Err(NotATitle("is longer than 200 characters"))
         } else {
@@ -174,7 +177,8 @@ impl FromStr for CveId {
     /// The grammar of the CVE JSON 5.1 schema: `CVE-` year `-` 4 to 19 digits.
     fn from_str(text: &str) -> Result<CveId, NotACveId> {
         let wrong = || NotACveId(text.chars().take(40).collect());
-        let (year, number) = text.strip_prefix("CVE-").and_then(|rest| rest.split_once('-')).ok_or_else(wrong)?;
+        let (year, number) =
+            text.strip_prefix("CVE-").and_then(|rest| rest.split_once('-')).ok_or_else(wrong)?;
         let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
         if year.len() == 4 && digits(year) && (4..=19).contains(&number.len()) && digits(number) {
             Ok(CveId(text.to_owned()))

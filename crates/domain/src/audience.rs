@@ -14,7 +14,8 @@ use std::borrow::Cow;
 #[must_use]
 pub fn items_for(policy: &Policy, case: &Case, viewer: &Actor) -> ItemSet {
     let public = policy.roles_of(RoleKind::Public);
-    let roles = if case.owes_confidence(policy, viewer) { RoleSet::NONE } else { case.roles_of(policy, viewer) };
+    let roles =
+        if case.owes_confidence(policy, viewer) { RoleSet::NONE } else { case.roles_of(policy, viewer) };
     roles.union(public).iter().map(|role| items_of(policy, case, role)).fold(ItemSet::NONE, ItemSet::union)
 }
 
@@ -38,14 +39,21 @@ fn items_if(policy: &Policy, case: &Case, role: RoleId, holds: &dyn Fn(&Fact) ->
         RoleKind::Contact => rule.from != Fact::Built(BuiltFact::Received),
         RoleKind::Team | RoleKind::Helper | RoleKind::Reporter => true,
     };
-    policy.knows.iter().filter(granted).filter(passes).map(|rule| rule.items).fold(ItemSet::NONE, ItemSet::union)
+    policy
+        .knows
+        .iter()
+        .filter(granted)
+        .filter(passes)
+        .map(|rule| rule.items)
+        .fold(ItemSet::NONE, ItemSet::union)
 }
 
 /// What the policy's text grants `role` and the program withholds: a rule that would leak. The checker calls
 /// it in every reachable state; see [`items_if`] for what the program narrows.
 pub(crate) fn withheld<'p>(policy: &'p Policy, case: &Case, role: RoleId) -> Vec<(&'p Knows, ItemSet)> {
     let allowed = items_of(policy, case, role);
-    let granted = policy.knows.iter().filter(|rule| rule.who.contains(role) && case.holds(policy, &rule.from));
+    let granted =
+        policy.knows.iter().filter(|rule| rule.who.contains(role) && case.holds(policy, &rule.from));
     granted.map(|rule| (rule, rule.items.without(allowed))).filter(|(_, items)| !items.is_empty()).collect()
 }
 
@@ -67,7 +75,12 @@ pub fn may_be_given(policy: &Policy, case: &Case, step: &Step) -> Result<(), Ref
             let refused = items.without(items_if(policy, case, role, &holds));
             if let Some(item) = refused.iter().next() {
                 let who = policy.titles(RoleSet::only(role));
-                return Err(Refusal::WouldTell { act: step.act.clone(), who, item, clause: step.clause.clone() });
+                return Err(Refusal::WouldTell {
+                    act: step.act.clone(),
+                    who,
+                    item,
+                    clause: step.clause.clone(),
+                });
             }
         }
     }
@@ -145,5 +158,8 @@ pub fn log<'a>(view: &'a View<'_>, entries: &'a [Entry]) -> impl Iterator<Item =
 
 /// Whether the event is about a text that is not public when it happens.
 fn is_writing(event: &Event) -> bool {
-    matches!(event, Event::Drafted { .. } | Event::Reissued { .. } | Event::Approved { .. } | Event::Staged { .. })
+    matches!(
+        event,
+        Event::Drafted { .. } | Event::Reissued { .. } | Event::Approved { .. } | Event::Staged { .. }
+    )
 }

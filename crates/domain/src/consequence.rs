@@ -9,6 +9,26 @@ use crate::policy::{ChannelKind, Policy, RoleSet};
 use crate::time::Instant;
 use serde::{Deserialize, Serialize};
 
+/// What may stand between braces in a letter's template.
+pub const PLACEHOLDERS: [&str; 16] = [
+    "project",
+    "case",
+    "planned",
+    "until",
+    "due",
+    "started",
+    "version",
+    "link",
+    "number",
+    "title",
+    "policy_link",
+    "person",
+    "clock",
+    "clause",
+    "text",
+    "advisory",
+];
+
 /// Kinds of letter; each has a template, which a policy may replace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -117,14 +137,21 @@ pub struct Letter {
 #[must_use]
 pub fn letters(policy: &Policy, case: &Case, entry: &Entry) -> Vec<Letter> {
     match &entry.event {
-        Event::Received { .. } | Event::Heard { .. } => to_roles(policy, teams(policy), LetterKind::ReportArrived),
+        Event::Received { .. } | Event::Heard { .. } => {
+            to_roles(policy, teams(policy), LetterKind::ReportArrived)
+        }
         Event::Acknowledged { text } => vec![to_reporter(LetterKind::Acknowledgement, text)],
         Event::ReporterTold { text } => vec![to_reporter(LetterKind::Verdict, text)],
         Event::Messaged { text } => vec![to_reporter(LetterKind::Message, text)],
         Event::HandedOver { to, text } => {
-            vec![Letter { text: text.clone(), ..letter(LetterKind::HandOver, Recipient::Organisation(to.clone())) }]
+            vec![Letter {
+                text: text.clone(),
+                ..letter(LetterKind::HandOver, Recipient::Organisation(to.clone()))
+            }]
         }
-        Event::Invited { person, .. } => vec![letter(LetterKind::Invitation, Recipient::Person(person.clone()))],
+        Event::Invited { person, .. } => {
+            vec![letter(LetterKind::Invitation, Recipient::Person(person.clone()))]
+        }
         Event::EmbargoProposed { until, .. } => about(*until, agreeing(policy, LetterKind::EmbargoProposed)),
         Event::EmbargoAgreed { until } => about(*until, agreeing(policy, LetterKind::EmbargoAgreed)),
         Event::EmbargoEnded { why: EmbargoEnd::Elapsed | EmbargoEnd::Merged, .. } => Vec::new(),
@@ -217,7 +244,11 @@ fn involved(policy: &Policy, case: &Case, kind: LetterKind) -> Vec<Letter> {
 }
 
 fn channels(policy: &Policy, kind: ChannelKind) -> impl Iterator<Item = Recipient> + '_ {
-    policy.channels.iter().filter(move |channel| channel.kind == kind).map(|c| Recipient::Channel(c.id.clone()))
+    policy
+        .channels
+        .iter()
+        .filter(move |channel| channel.kind == kind)
+        .map(|c| Recipient::Channel(c.id.clone()))
 }
 
 fn list(policy: &Policy, case: &Case, until: Option<Instant>) -> Vec<Letter> {
@@ -227,10 +258,11 @@ fn list(policy: &Policy, case: &Case, until: Option<Instant>) -> Vec<Letter> {
         .collect()
 }
 
-/// Every public channel, and the list, which is copied on what becomes public (XEN-07).
+/// Every channel that the policy sends announcements to; the list, too, where it wants a copy (XEN-07).
 fn announcement(policy: &Policy, version: u32, planned: Instant) -> Vec<Letter> {
-    channels(policy, ChannelKind::Mail)
-        .chain(channels(policy, ChannelKind::List))
+    let told =
+        policy.channels.iter().filter(|channel| channel.announcements && channel.kind != ChannelKind::Web);
+    told.map(|channel| Recipient::Channel(channel.id.clone()))
         .chain([Recipient::Reporter])
         .map(|to| Letter {
             instant: Some(planned),

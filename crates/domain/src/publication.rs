@@ -9,10 +9,23 @@ use crate::time::Instant;
 /// such version, or no number to publish it under.
 #[must_use]
 pub fn publication(policy: &Policy, case: &Case, number: u32, at: Instant) -> Option<Publication> {
+    let known_as = advisory_number(policy, case)?;
+    publication_as(policy, case, number, at, known_as)
+}
+
+/// The same under a number of the caller's choice: what members are sent before there is one.
+#[must_use]
+pub fn publication_as(
+    policy: &Policy,
+    case: &Case,
+    number: u32,
+    at: Instant,
+    known_as: String,
+) -> Option<Publication> {
     let version = case.versions.iter().find(|version| version.number == number)?;
     Some(Publication {
         publisher: policy.publisher.clone(),
-        number: advisory_number(policy, case)?,
+        number: known_as,
         draft: version.draft.as_ref().clone(),
         headings: policy.advisory.sections.clone(),
         cves: case.cves.clone(),

@@ -120,7 +120,11 @@ pub struct NotAVector(String);
 
 impl fmt::Display for NotAVector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a CVSS 3.1 or 4.0 vector: {}; one looks like CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", self.0)
+        write!(
+            f,
+            "not a CVSS 3.1 or 4.0 vector: {}; one looks like CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H",
+            self.0
+        )
     }
 }
 
@@ -139,7 +143,11 @@ impl FromStr for Rating {
             demand_base_metrics(&vector)?;
         }
         let tenths = (parsed.score() * 10.0).round().clamp(0.0, 100.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=100 above")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to 0..=100 above"
+        )]
         let tenths = tenths as u8;
         Ok(Rating { vector, tenths })
     }
@@ -149,7 +157,8 @@ impl FromStr for Rating {
 /// all eight base metrics mandatory.
 fn demand_base_metrics(vector: &str) -> Result<(), NotAVector> {
     for metric in ["AV", "AC", "PR", "UI", "S", "C", "I", "A"] {
-        let present = vector.split('/').any(|part| part.split_once(':').is_some_and(|(name, _)| name == metric));
+        let present =
+            vector.split('/').any(|part| part.split_once(':').is_some_and(|(name, _)| name == metric));
         if !present {
             return Err(NotAVector(format!("the base metric {metric} is missing")));
         }
@@ -181,7 +190,10 @@ mod tests {
         assert_eq!((v31.tenths(), v31.severity(), v31.version()), (75, Severity::High, CvssVersion::V3_1));
         let v40: Rating =
             "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:H/SI:H/SA:H".parse().expect("a vector");
-        assert_eq!((v40.tenths(), v40.severity(), v40.version()), (100, Severity::Critical, CvssVersion::V4_0));
+        assert_eq!(
+            (v40.tenths(), v40.severity(), v40.version()),
+            (100, Severity::Critical, CvssVersion::V4_0)
+        );
     }
 
     #[test]

@@ -179,7 +179,11 @@ impl Refusal {
     /// The refusal in words.
     #[must_use]
     pub fn explain(&self, policy: &Policy) -> Explanation {
-        Explanation { why: self.why(policy), clause: self.clause(policy).to_owned(), needed: self.needed(policy) }
+        Explanation {
+            why: self.why(policy),
+            clause: self.clause(policy).to_owned(),
+            needed: self.needed(policy),
+        }
     }
 
     /// What is refused, and why.
@@ -188,22 +192,32 @@ impl Refusal {
             Refusal::NoSuchStep { act } => format!("the policy “{}” has no step `{act}`", policy.title),
             Refusal::NotPermitted { act, .. } => format!("you may not do `{act}` in this case"),
             Refusal::NotYet { act, .. } => format!("`{act}` is not possible yet"),
-            Refusal::TooLate { act, since, .. } => format!("`{act}` is too late: {}", policy.fact_phrase(since)),
+            Refusal::TooLate { act, since, .. } => {
+                format!("`{act}` is too late: {}", policy.fact_phrase(since))
+            }
             Refusal::OutOfModel { why } => format!("not possible under any policy: {why}"),
             Refusal::WouldTell { act, who, item, .. } => {
                 format!("`{act}` would tell {who} {}, which the policy does not allow yet", item.phrase())
             }
-            Refusal::OutOfScope { to, .. } => format!("only versions that {to} handles are affected: not a case of this project"),
+            Refusal::OutOfScope { to, .. } => {
+                format!("only versions that {to} handles are affected: not a case of this project")
+            }
             Refusal::InScope => "the report is in scope: there is nobody to hand it to".to_owned(),
-            Refusal::EmbargoTooShort { least, .. } => format!("an embargo lasts at least {least} from the report"),
-            Refusal::EmbargoTooLong { most, .. } => format!("an embargo lasts at most {most} from the report"),
+            Refusal::EmbargoTooShort { least, .. } => {
+                format!("an embargo lasts at least {least} from the report")
+            }
+            Refusal::EmbargoTooLong { most, .. } => {
+                format!("an embargo lasts at most {most} from the report")
+            }
             Refusal::EmbargoOffSlot { .. } => "disclosures fall on another hour or day".to_owned(),
             Refusal::EmbargoInThePast { .. } => "an embargo cannot end in the past".to_owned(),
             Refusal::SaysTooMuch { words, .. } => {
                 format!("the commit message gives the vulnerability away: {}", words.join(", "))
             }
             Refusal::NotTested { release } => format!("the current patch for {release} has no passing test"),
-            Refusal::UnknownRelease { release, .. } => format!("the case has no work on the release {release}"),
+            Refusal::UnknownRelease { release, .. } => {
+                format!("the case has no work on the release {release}")
+            }
             Refusal::MissingSections { sections, .. } => {
                 let names: Vec<&str> = sections.iter().map(|section| section.name()).collect();
                 format!("the draft lacks {}", names.join(", "))
@@ -211,7 +225,8 @@ impl Refusal {
             Refusal::ApprovedAlready { .. } => "you have approved this text already".to_owned(),
             Refusal::StillOpen { .. } => "the case cannot close: an obligation is open".to_owned(),
             Refusal::NotInStep { batch, case } => {
-                let ends = case.map_or("no embargo runs".to_owned(), |until| format!("its embargo ends at {until}"));
+                let ends =
+                    case.map_or("no embargo runs".to_owned(), |until| format!("its embargo ends at {until}"));
                 format!("the cases of a batch share one disclosure instant, {batch}; {ends}")
             }
             Refusal::Unfit { why } => why.clone(),

@@ -72,11 +72,13 @@ fn name_in(word: &str) -> Option<Shared> {
     const SOURCE: [&str; 12] =
         [".c", ".h", ".py", ".go", ".rs", ".java", ".cc", ".cpp", ".js", ".ts", ".S", ".ml"];
     let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != ')' && c != '_');
-    if bare.parse::<crate::advisory::CveId>().is_ok() {
-        return Some(Shared::Cve(bare.to_owned()));
+    let id = bare.trim_end_matches(')');
+    if id.parse::<crate::advisory::CveId>().is_ok() {
+        return Some(Shared::Cve(id.to_owned()));
     }
     if let Some((function, _)) = bare.split_once('(') {
-        let plain = function.len() >= 4 && function.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | ':'));
+        let plain = function.len() >= 4
+            && function.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | ':'));
         return plain.then(|| Shared::Function(function.to_owned()));
     }
     let file = bare.rsplit('/').next()?.split(':').next()?;
@@ -106,7 +108,8 @@ mod tests {
 
     #[test]
     fn files_functions_and_cves_are_found() {
-        let one = case(1, "In xen/arch/x86/hvm/vlapic.c, hvm_x2apic_msr_read() reads too far (CVE-2014-7188).");
+        let one =
+            case(1, "In xen/arch/x86/hvm/vlapic.c, hvm_x2apic_msr_read() reads too far (CVE-2014-7188).");
         let other = case(2, "I think vlapic.c:301 is wrong, see hvm_x2apic_msr_read(v). CVE-2014-7188?");
         let found = shared(&one, &other);
         assert_eq!(

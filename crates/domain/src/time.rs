@@ -69,7 +69,11 @@ pub struct NotAnInstant(pub String);
 
 impl fmt::Display for NotAnInstant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` is not one exact instant: write it with its offset, as 2014-10-01T12:00:00Z or 2014-10-01T14:00+02:00", self.0.escape_debug())
+        write!(
+            f,
+            "`{}` is not one exact instant: write it with its offset, as 2014-10-01T12:00:00Z or 2014-10-01T14:00+02:00",
+            self.0.escape_debug()
+        )
     }
 }
 
@@ -109,7 +113,9 @@ impl Length {
     fn step(self, from: Instant, zone: &TimeZone, direction: i32) -> Instant {
         let from_zoned = from.in_zone(zone);
         let moved = match self {
-            Length::Calendar(span) => from_zoned.saturating_add(if direction < 0 { span.0.negate() } else { span.0 }),
+            Length::Calendar(span) => {
+                from_zoned.saturating_add(if direction < 0 { span.0.negate() } else { span.0 })
+            }
             Length::WorkingDays(days) => working_days_from(from_zoned, days, direction),
         };
         Instant::from(moved.timestamp())

@@ -54,7 +54,10 @@ fn lists(publications: &[(Slug, Publication)], projects: &Projects, site: &Link)
     let text = |path: String, body: String| SiteFile { path, body: body.into_bytes() };
     let home: Vec<pages::HomeEntry<'_>> = projects
         .iter()
-        .map(|(id, policy, _)| pages::HomeEntry { publisher: &policy.publisher, links: project_links("", id) })
+        .map(|(id, policy, _)| pages::HomeEntry {
+            publisher: &policy.publisher,
+            links: project_links("", id),
+        })
         .collect();
     let mut files = vec![
         text("style.css".to_owned(), pages::style().to_owned()),
@@ -96,7 +99,8 @@ pub fn project_links(root: &str, project: &Slug) -> pages::ProjectLinks {
 }
 
 fn feed(publications: &[(Slug, Publication)], site: &Link) -> Vec<u8> {
-    let pages: Vec<Link> = publications.iter().map(|(_, publication)| page_link(site, &publication.number)).collect();
+    let pages: Vec<Link> =
+        publications.iter().map(|(_, publication)| page_link(site, &publication.number)).collect();
     let entries: Vec<FeedEntry<'_>> = publications
         .iter()
         .zip(&pages)
@@ -137,6 +141,9 @@ fn below(out: &Path, path: &str) -> std::io::Result<PathBuf> {
     if plain {
         Ok(out.join(path))
     } else {
-        Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, format!("`{path}` is not a path of the site")))
+        Err(std::io::Error::new(
+            std::io::ErrorKind::InvalidInput,
+            format!("`{path}` is not a path of the site"),
+        ))
     }
 }

@@ -108,7 +108,8 @@ pub fn create(dir: &Path, database: Option<&str>, chance: &Chance) -> Result<Con
         database: database.unwrap_or("tidegate.db").to_owned(),
         master_key: KeySource::File(PathBuf::from("master.key")),
     };
-    MasterKey::generate_file(&dir.join("master.key"), chance).map_err(|error| InstanceError::Key(error.to_string()))?;
+    MasterKey::generate_file(&dir.join("master.key"), chance)
+        .map_err(|error| InstanceError::Key(error.to_string()))?;
     let text = toml::to_string_pretty(&config)
         .map_err(|error| InstanceError::Config { path: path.clone(), why: error.to_string() })?;
     std::fs::write(&path, text).map_err(failed(&path))?;

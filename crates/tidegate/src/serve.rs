@@ -13,8 +13,7 @@ use std::sync::Arc;
 type Site = Arc<BTreeMap<String, Vec<u8>>>;
 
 /// What a reader's browser may do with the pages: show them, with the site's own style.
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The site as a web application.
 #[must_use]
@@ -47,7 +46,8 @@ pub async fn listen(address: SocketAddr) -> std::io::Result<tokio::net::TcpListe
 
 async fn file(State(site): State<Site>, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    let path = if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
+    let path =
+        if path.is_empty() || path.ends_with('/') { format!("{path}index.html") } else { path.to_owned() };
     match site.get(&path) {
         Some(body) => (
             [
@@ -59,7 +59,11 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
             body.clone(),
         )
             .into_response(),
-        None => (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], "There is no such page.\n")
+        None => (
+            StatusCode::NOT_FOUND,
+            [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+            "There is no such page.\n",
+        )
             .into_response(),
     }
 }

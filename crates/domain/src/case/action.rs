@@ -58,46 +58,120 @@ pub enum TestOutcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are named by what they hold; the variants by their verbs")]
 pub enum Action {
-    Acknowledge { text: String },
-    HandOver { to: String, text: String },
+    Acknowledge {
+        text: String,
+    },
+    HandOver {
+        to: String,
+        text: String,
+    },
     /// `affected`: releases that need a patch. `versions`: versions known to be affected, for the scope.
-    Confirm { affected: Vec<Slug>, versions: Vec<String> },
-    Deny { reason: String },
-    TellReporter { text: String },
-    MarkDuplicate { of: CaseId },
+    Confirm {
+        affected: Vec<Slug>,
+        versions: Vec<String>,
+    },
+    Deny {
+        reason: String,
+    },
+    TellReporter {
+        text: String,
+    },
+    MarkDuplicate {
+        of: CaseId,
+    },
     /// This case takes `other` in.
-    Absorb { other: Box<Case> },
+    Absorb {
+        other: Box<Case>,
+    },
     /// Another case took this one in.
-    MergeInto { target: CaseId },
-    Rate { rating: Rating },
-    Assign { person: Slug },
-    Invite { person: Slug, role: Slug },
+    MergeInto {
+        target: CaseId,
+    },
+    Rate {
+        rating: Rating,
+    },
+    Assign {
+        person: Slug,
+    },
+    Invite {
+        person: Slug,
+        role: Slug,
+    },
     AcknowledgeConfidence,
-    MessageReporter { text: String },
-    ProposeEmbargo { until: Instant },
+    MessageReporter {
+        text: String,
+    },
+    ProposeEmbargo {
+        until: Instant,
+    },
     AcceptEmbargo,
-    ReviseEmbargo { until: Instant },
+    ReviseEmbargo {
+        until: Instant,
+    },
     RejectEmbargo,
-    EndEmbargo { reason: String },
-    RecordPublic { how: String },
-    RecordExploited { how: String },
-    RecordAttacked { how: String },
-    AttachPatch { release: Slug, name: String, sha256: String },
-    RecordTest { release: Slug, outcome: TestOutcome, note: String },
-    ReserveCve { cve: CveId },
-    AssignNumber { number: String },
-    DraftAdvisory { draft: Box<Draft> },
+    EndEmbargo {
+        reason: String,
+    },
+    RecordPublic {
+        how: String,
+    },
+    RecordExploited {
+        how: String,
+    },
+    RecordAttacked {
+        how: String,
+    },
+    AttachPatch {
+        release: Slug,
+        name: String,
+        sha256: String,
+    },
+    RecordTest {
+        release: Slug,
+        outcome: TestOutcome,
+        note: String,
+    },
+    ReserveCve {
+        cve: CveId,
+    },
+    AssignNumber {
+        number: String,
+    },
+    DraftAdvisory {
+        draft: Box<Draft>,
+    },
     Approve,
     Predisclose,
-    RecordCommit { release: Slug, commit: String, message: String },
-    RecordRelease { release: Slug, version: String },
-    Batch { batch: Slug, at: Instant },
+    RecordCommit {
+        release: Slug,
+        commit: String,
+        message: String,
+    },
+    RecordRelease {
+        release: Slug,
+        version: String,
+    },
+    Batch {
+        batch: Slug,
+        at: Instant,
+    },
     Announce,
     OpenCase,
-    Reissue { draft: Box<Draft>, changes: String, action_needed: ActionNeeded },
-    Retrospective { text: String },
-    Close { reason: String },
-    Custom { step: Slug, note: String },
+    Reissue {
+        draft: Box<Draft>,
+        changes: String,
+        action_needed: ActionNeeded,
+    },
+    Retrospective {
+        text: String,
+    },
+    Close {
+        reason: String,
+    },
+    Custom {
+        step: Slug,
+        note: String,
+    },
     /// The clock: do what is due at `now`.
     Tick,
 }

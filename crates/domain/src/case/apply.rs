@@ -131,7 +131,10 @@ impl Case {
     /// The invariants of the case model; a broken one is a bug of ours and stops the program at once.
     fn check(&self) {
         assert!(machines::embargo_fits(self.em, self.state.pxa), "an embargo runs over what is public");
-        assert!(machines::fix_path_fits(self.rm, self.state.vfd), "a fix is ready for a report nobody accepted");
+        assert!(
+            machines::fix_path_fits(self.rm, self.state.vfd),
+            "a fix is ready for a report nobody accepted"
+        );
         assert!(!(self.rm == Rm::Closed && self.em.is_running()), "closed while an embargo runs");
     }
 

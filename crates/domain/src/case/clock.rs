@@ -87,10 +87,15 @@ pub fn next_wake(policy: &Policy, case: &Case, now: Instant) -> Option<Instant> 
     let staged = case.staged().map(|(_, at)| at);
     let embargo = case.until.filter(|_| case.em.is_running());
     let all = clocks(policy, case, now);
-    let obligations = all.iter().filter(|clock| clock.is_open()).flat_map(|clock| {
-        let reminders = clock.reminders(policy).filter(|(nth, _)| !case.was_reminded(&clock.rule.id, *nth));
-        let due = (!case.was_alarmed(&clock.rule.id)).then_some(clock.due);
-        reminders.map(|(_, at)| at).filter(|at| *at < clock.due).chain(due).collect::<Vec<_>>()
+    let obligations = all.iter().flat_map(|clock| {
+        // Once it is late there is nothing left to remind of, only the alarm.
+        let running = clock.standing == Standing::Running;
+        let open = |(nth, at): &(u8, Instant)| {
+            running && *at < clock.due && !case.was_reminded(&clock.rule.id, *nth)
+        };
+        let reminders = clock.reminders(policy).filter(open).map(|(_, at)| at);
+        let alarm = clock.is_open() && !case.was_alarmed(&clock.rule.id);
+        reminders.chain(alarm.then_some(clock.due)).collect::<Vec<_>>()
     });
     staged.into_iter().chain(embargo).chain(obligations).min()
 }

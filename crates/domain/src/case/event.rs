@@ -50,65 +50,173 @@ pub enum EmbargoEnd {
 #[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Event {
     /// A report opened the case.
-    Received { id: CaseId, report: Report },
+    Received {
+        id: CaseId,
+        report: Report,
+    },
     /// A further letter of the reporter's arrived.
-    Heard { report: Report },
-    Acknowledged { text: String },
-    HandedOver { to: String, text: String },
-    Confirmed { affected: Vec<Slug>, versions: Vec<String> },
-    Denied { reason: String },
-    ReporterTold { text: String },
-    MarkedDuplicate { of: CaseId },
+    Heard {
+        report: Report,
+    },
+    Acknowledged {
+        text: String,
+    },
+    HandedOver {
+        to: String,
+        text: String,
+    },
+    Confirmed {
+        affected: Vec<Slug>,
+        versions: Vec<String>,
+    },
+    Denied {
+        reason: String,
+    },
+    ReporterTold {
+        text: String,
+    },
+    MarkedDuplicate {
+        of: CaseId,
+    },
     /// Another case was taken in: everything of it that this case did not have.
     Absorbed(Box<Absorbed>),
     /// This case went into another one.
-    Merged { into: CaseId },
-    Rated { rating: Rating },
-    Assigned { person: Slug },
-    Invited { person: Slug, role: Slug },
-    ConfidenceAcknowledged { person: Slug },
-    Messaged { text: String },
+    Merged {
+        into: CaseId,
+    },
+    Rated {
+        rating: Rating,
+    },
+    Assigned {
+        person: Slug,
+    },
+    Invited {
+        person: Slug,
+        role: Slug,
+    },
+    ConfidenceAcknowledged {
+        person: Slug,
+    },
+    Messaged {
+        text: String,
+    },
     /// An embargo, or a revision of the running one, was proposed; `roles` agree by proposing it.
-    EmbargoProposed { until: Instant, roles: Vec<Slug>, advice: Option<Explanation> },
+    EmbargoProposed {
+        until: Instant,
+        roles: Vec<Slug>,
+        advice: Option<Explanation>,
+    },
     /// `roles` agreed to the shortest open proposal.
-    EmbargoAccepted { roles: Vec<Slug> },
+    EmbargoAccepted {
+        roles: Vec<Slug>,
+    },
     /// All who must agree have agreed.
-    EmbargoAgreed { until: Instant },
-    EmbargoRejected { roles: Vec<Slug> },
-    EmbargoEnded { why: EmbargoEnd, reason: String },
-    BecamePublic { how: String },
-    Exploited { how: String },
-    Attacked { how: String },
-    PatchAttached { release: Slug, name: String, sha256: String },
-    Tested { release: Slug, outcome: TestOutcome, note: String },
-    CveReserved { cve: CveId },
-    NumberAssigned { number: String },
-    Drafted { draft: Arc<Draft> },
-    Approved { person: Slug },
+    EmbargoAgreed {
+        until: Instant,
+    },
+    EmbargoRejected {
+        roles: Vec<Slug>,
+    },
+    EmbargoEnded {
+        why: EmbargoEnd,
+        reason: String,
+    },
+    BecamePublic {
+        how: String,
+    },
+    Exploited {
+        how: String,
+    },
+    Attacked {
+        how: String,
+    },
+    PatchAttached {
+        release: Slug,
+        name: String,
+        sha256: String,
+    },
+    Tested {
+        release: Slug,
+        outcome: TestOutcome,
+        note: String,
+    },
+    CveReserved {
+        cve: CveId,
+    },
+    NumberAssigned {
+        number: String,
+    },
+    Drafted {
+        draft: Arc<Draft>,
+    },
+    Approved {
+        person: Slug,
+    },
     /// Sent to the list; `until` is the embargo's end that it carried (XEN-06).
-    Predisclosed { until: Option<Instant> },
-    Committed { release: Slug, commit: String },
-    Released { release: Slug, version: String },
-    Batched { batch: Slug, at: Instant },
+    Predisclosed {
+        until: Option<Instant>,
+    },
+    Committed {
+        release: Slug,
+        commit: String,
+    },
+    Released {
+        release: Slug,
+        version: String,
+    },
+    Batched {
+        batch: Slug,
+        at: Instant,
+    },
     /// The case's instant moved away from the batch's.
     LeftBatch,
     /// The current version is rendered and waits for its instant.
-    Staged { version: u32, at: Instant },
+    Staged {
+        version: u32,
+        at: Instant,
+    },
     /// A version became public. `late_s`: seconds after its instant.
-    Announced { version: u32, planned: Instant, late_s: i64 },
+    Announced {
+        version: u32,
+        planned: Instant,
+        late_s: i64,
+    },
     Opened,
-    Reissued { draft: Arc<Draft>, changes: String, action_needed: ActionNeeded },
-    Reviewed { text: String },
-    Closed { reason: String },
-    CustomDone { step: Slug, note: String },
+    Reissued {
+        draft: Arc<Draft>,
+        changes: String,
+        action_needed: ActionNeeded,
+    },
+    Reviewed {
+        text: String,
+    },
+    Closed {
+        reason: String,
+    },
+    CustomDone {
+        step: Slug,
+        note: String,
+    },
     /// The embargo's end passed and nothing was staged: an alarm to everybody involved (ALL-06).
-    DisclosureMissed { until: Instant },
+    DisclosureMissed {
+        until: Instant,
+    },
     /// A clock's reminder; `nth` counts the policy's reminders from the earliest.
-    Reminded { clock: Slug, nth: u8, due: Instant },
+    Reminded {
+        clock: Slug,
+        nth: u8,
+        due: Instant,
+    },
     /// A clock ran out.
-    Alarmed { clock: Slug, due: Instant },
+    Alarmed {
+        clock: Slug,
+        due: Instant,
+    },
     /// Somebody asked for what a rule refuses (ALL-04).
-    Refused { action: String, explanation: Explanation },
+    Refused {
+        action: String,
+        explanation: Explanation,
+    },
 }
 
 /// What a case hands to the one that takes it in. Nothing of it is lost, no embargo becomes longer.

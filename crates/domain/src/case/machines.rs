@@ -71,14 +71,8 @@ impl Rm {
 
 impl RmStep {
     /// Every step.
-    pub const ALL: [RmStep; 6] = [
-        RmStep::Receive,
-        RmStep::Validate,
-        RmStep::Invalidate,
-        RmStep::Accept,
-        RmStep::Defer,
-        RmStep::Close,
-    ];
+    pub const ALL: [RmStep; 6] =
+        [RmStep::Receive, RmStep::Validate, RmStep::Invalidate, RmStep::Accept, RmStep::Defer, RmStep::Close];
 }
 
 /// Embargo management: where the agreement to keep the case secret stands.
@@ -292,9 +286,7 @@ impl CaseState {
         match step {
             CsStep::VendorAware => (vfd == Vfd::Unaware).then_some(CaseState { vfd: Vfd::Aware, pxa }),
             CsStep::FixReady => (vfd == Vfd::Aware).then_some(CaseState { vfd: Vfd::FixReady, pxa }),
-            CsStep::FixDeployed => {
-                (vfd == Vfd::FixReady).then_some(CaseState { vfd: Vfd::FixDeployed, pxa })
-            }
+            CsStep::FixDeployed => (vfd == Vfd::FixReady).then_some(CaseState { vfd: Vfd::FixDeployed, pxa }),
             CsStep::PublicAware => {
                 (!pxa.public).then_some(CaseState { vfd, pxa: Pxa { public: true, ..pxa } })
             }

@@ -28,7 +28,12 @@ pub fn read(text: &str) -> Result<Policy, Vec<Fault>> {
     let (schema, place) = (*raw.schema.get_ref(), raw.schema.span().start);
     if schema != SCHEMA {
         let what = format!("schema {schema} is not one that this program reads");
-        return Err(vec![Fault::at(text, place, what, format!("Write `schema = {SCHEMA}`, or use a newer program."))]);
+        return Err(vec![Fault::at(
+            text,
+            place,
+            what,
+            format!("Write `schema = {SCHEMA}`, or use a newer program."),
+        )]);
     }
     let (policy, mut faults) = resolve(text, raw);
     faults.extend(missing(&policy));
@@ -60,7 +65,8 @@ fn missing(policy: &Policy) -> Vec<Fault> {
     for verb in NEEDED {
         if policy.step_of(verb).is_none() {
             let what = format!("no step does `{verb}`: nobody could {}", verb.phrase());
-            faults.push(Fault::nowhere(what, format!("Add a [[step]] with does = \"{verb}\", by and clause.")));
+            faults
+                .push(Fault::nowhere(what, format!("Add a [[step]] with does = \"{verb}\", by and clause.")));
         }
     }
     for kind in [RoleKind::Team, RoleKind::Reporter, RoleKind::Public] {

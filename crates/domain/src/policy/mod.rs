@@ -298,6 +298,8 @@ pub struct Channel {
     pub kind: ChannelKind,
     /// A mail address or a URL.
     pub address: String,
+    /// Whether it gets what becomes public. A list may want only what comes before (XEN-07 wants both).
+    pub announcements: bool,
 }
 
 /// Subject and text of one kind of mail, with `{placeholders}`.

@@ -212,6 +212,7 @@ pub(super) struct RawChannel {
     pub title: String,
     pub kind: Word,
     pub address: String,
+    pub announcements: Option<bool>,
 }
 
 #[derive(Deserialize)]

@@ -1,13 +1,17 @@
 //! Gives the words of a policy file their meaning, and collects every fault on the way.
 
-use super::raw::{AllOrSome, RawChannel, RawClock, RawEmbargo, RawItems, RawLimit, RawPolicy, RawRole, RawSlot, RawStep, Word};
-use super::sets::{ROLES_MAX, ItemSet, RoleId, RoleSet};
+use super::raw::{
+    AllOrSome, RawChannel, RawClock, RawEmbargo, RawItems, RawLimit, RawMail, RawPolicy, RawRole, RawSlot,
+    RawStep, Word,
+};
+use super::sets::{ItemSet, ROLES_MAX, RoleId, RoleSet};
 use super::vocabulary::{Answer, BuiltFact, Fact, Force, Item, RoleKind, Verb};
 use super::{
-    Act, AdvisoryRule, Channel, ChannelKind, ClockRule, CommitRule, Due, EmbargoRules, Gives, HandOver, Knows,
-    Limit, MailText, NumberPattern, Policy, Role, Scope, Slot, Step, Tells,
+    Act, AdvisoryRule, Channel, ChannelKind, ClockRule, CommitRule, Due, EmbargoRules, Gives, HandOver,
+    Knows, Limit, MailText, NumberPattern, Policy, Role, Scope, Slot, Step, Tells,
 };
 use crate::advisory::Section;
+use crate::consequence::{LetterKind, PLACEHOLDERS};
 use crate::fault::Fault;
 use crate::id::Slug;
 use crate::rating::Severity;
@@ -15,6 +19,7 @@ use crate::time::Length;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
+use std::collections::BTreeMap;
 
 /// Most entries in any list of a policy.
 const LIST_MAX: usize = 200;
@@ -31,10 +36,16 @@ pub(super) fn resolve(text: &str, raw: RawPolicy) -> (Policy, Vec<Fault>) {
     let mut reader = Reader {
         text,
         roles: raw.roles.iter().map(|role| role.id.get_ref().clone()).collect(),
-        customs: raw.steps.iter().filter_map(|step| step.custom.as_ref()).map(|id| id.get_ref().clone()).collect(),
+        customs: raw
+            .steps
+            .iter()
+            .filter_map(|step| step.custom.as_ref())
+            .map(|id| id.get_ref().clone())
+            .collect(),
         faults: Vec::new(),
     };
     reader.sizes(&raw);
+    reader.doubles(&raw);
     let zone_name = raw.zone.get_ref().clone();
     let zone = reader.zone(&raw.zone);
     let policy = Policy {
@@ -64,11 +75,7 @@ pub(super) fn resolve(text: &str, raw: RawPolicy) -> (Policy, Vec<Fault>) {
         commit: CommitRule { never_says: raw.commit.never_says, clause: raw.commit.clause },
         advisory: reader.advisory(&raw.advisory),
         channels: raw.channels.iter().map(|channel| reader.channel(channel)).collect(),
-        mails: raw
-            .mail
-            .into_iter()
-            .filter_map(|(kind, mail)| Some((kind.parse().ok()?, MailText { subject: mail.subject, text: mail.text })))
-            .collect(),
+        mails: reader.mails(raw.mail),
     };
     (policy, reader.faults)
 }
@@ -95,9 +102,51 @@ impl Reader<'_> {
         }
         for (index, role) in raw.roles.iter().enumerate() {
             if self.roles.iter().take(index).any(|earlier| earlier == role.id.get_ref()) {
-                self.fault(&role.id, format!("the role `{}` is defined twice", role.id.get_ref()), "Remove one.");
+                self.fault(
+                    &role.id,
+                    format!("the role `{}` is defined twice", role.id.get_ref()),
+                    "Remove one.",
+                );
             }
         }
+    }
+
+    /// Names that must be told apart: reminders go by a clock's, announcements by a channel's.
+    fn doubles(&mut self, raw: &RawPolicy) {
+        let clocks: Vec<&Word> = raw.clocks.iter().map(|clock| &clock.id).collect();
+        let channels: Vec<&Word> = raw.channels.iter().map(|channel| &channel.id).collect();
+        for (what, words) in [("clock", clocks), ("channel", channels)] {
+            for (index, word) in words.iter().enumerate() {
+                if words.iter().take(index).any(|earlier| earlier.get_ref() == word.get_ref()) {
+                    self.fault(
+                        word,
+                        format!("the {what} `{}` is defined twice", word.get_ref()),
+                        "Rename one.",
+                    );
+                }
+            }
+        }
+    }
+
+    /// Mail texts of a kind, and with placeholders, that the program knows.
+    fn mails(&mut self, raw: BTreeMap<String, RawMail>) -> BTreeMap<Slug, MailText> {
+        let kinds: Vec<&str> = LetterKind::ALL.iter().map(|kind| kind.name()).collect();
+        let mut mails = BTreeMap::new();
+        for (kind, mail) in raw {
+            if !kinds.contains(&kind.as_str()) {
+                let what = format!("`mail.{}` is not a kind of letter", kind.escape_debug());
+                self.faults.push(Fault::nowhere(what, format!("Kinds are: {}.", kinds.join(", "))));
+            }
+            for unknown in placeholders(&mail.subject).chain(placeholders(&mail.text)) {
+                let what =
+                    format!("`mail.{kind}` has the placeholder `{{{unknown}}}`, which stands for nothing");
+                self.faults.push(Fault::nowhere(what, format!("Known: {}.", PLACEHOLDERS.join(", "))));
+            }
+            if let Ok(id) = kind.parse() {
+                mails.insert(id, MailText { subject: mail.subject, text: mail.text });
+            }
+        }
+        mails
     }
 
     fn slug(&mut self, word: &Word) -> Slug {
@@ -108,7 +157,13 @@ impl Reader<'_> {
     }
 
     /// One word out of a closed list.
-    fn word<T: Copy>(&mut self, word: &Word, what: &str, all: &[T], name: fn(T) -> &'static str) -> Option<T> {
+    fn word<T: Copy>(
+        &mut self,
+        word: &Word,
+        what: &str,
+        all: &[T],
+        name: fn(T) -> &'static str,
+    ) -> Option<T> {
         let found = all.iter().copied().find(|known| name(*known) == word.get_ref());
         if found.is_none() {
             let known: Vec<&str> = all.iter().map(|known| name(*known)).collect();
@@ -130,7 +185,9 @@ impl Reader<'_> {
         Role {
             id: self.slug(&raw.id),
             title: raw.title.clone(),
-            kind: self.word(&raw.kind, "a kind of role", RoleKind::ALL, RoleKind::name).unwrap_or(RoleKind::Contact),
+            kind: self
+                .word(&raw.kind, "a kind of role", RoleKind::ALL, RoleKind::name)
+                .unwrap_or(RoleKind::Contact),
             clause: raw.clause.clone(),
         }
     }
@@ -180,7 +237,11 @@ impl Reader<'_> {
             return Fact::Custom(self.slug(word));
         }
         let near: Vec<&str> = BuiltFact::ALL.iter().map(|fact| fact.name()).collect();
-        let advice = format!("Facts are: {}; and this file's custom steps: {}.", near.join(", "), self.customs.join(", "));
+        let advice = format!(
+            "Facts are: {}; and this file's custom steps: {}.",
+            near.join(", "),
+            self.customs.join(", ")
+        );
         self.fault(word, format!("`{}` is not a fact", name.escape_debug()), advice);
         Fact::Built(BuiltFact::Received)
     }
@@ -209,9 +270,15 @@ impl Reader<'_> {
                 (Act::Built(verb), raw.title.clone().unwrap_or_else(|| capitalised(verb.phrase())))
             }
             (None, Some(custom)) => {
-                if Verb::from_name(custom.get_ref()).is_some() || BuiltFact::from_name(custom.get_ref()).is_some() {
+                if Verb::from_name(custom.get_ref()).is_some()
+                    || BuiltFact::from_name(custom.get_ref()).is_some()
+                {
                     let what = format!("`{}` is one of the program's own words", custom.get_ref());
-                    self.fault(custom, what, "Give the custom step another name, or write `does` instead of `custom`.");
+                    self.fault(
+                        custom,
+                        what,
+                        "Give the custom step another name, or write `does` instead of `custom`.",
+                    );
                 }
                 let id = self.slug(custom);
                 let title = raw.title.clone().unwrap_or_else(|| id.to_string());
@@ -250,7 +317,11 @@ impl Reader<'_> {
     fn length(&mut self, word: &Word) -> Length {
         parse_length(word.get_ref()).unwrap_or_else(|| {
             let what = format!("`{}` is not a length of time", word.get_ref().escape_debug());
-            self.fault(word, what, "Write ISO 8601 such as \"P15D\", \"P2W\", \"PT72H\", or \"5 working days\".");
+            self.fault(
+                word,
+                what,
+                "Write ISO 8601 such as \"P15D\", \"P2W\", \"PT72H\", or \"5 working days\".",
+            );
             Length::WorkingDays(1)
         })
     }
@@ -292,10 +363,15 @@ impl Reader<'_> {
 
     fn slot(&mut self, raw: &RawSlot) -> Slot {
         let at = raw.at.get_ref().parse::<Time>().unwrap_or_else(|_| {
-            self.fault(&raw.at, format!("`{}` is not a time of day", raw.at.get_ref()), "Write it as \"15:00\".");
+            self.fault(
+                &raw.at,
+                format!("`{}` is not a time of day", raw.at.get_ref()),
+                "Write it as \"15:00\".",
+            );
             Time::midnight()
         });
-        let weekdays = raw.weekdays.iter().filter_map(|word| self.word(word, "a weekday", &WEEKDAYS, weekday_name));
+        let weekdays =
+            raw.weekdays.iter().filter_map(|word| self.word(word, "a weekday", &WEEKDAYS, weekday_name));
         Slot { at, weekdays: weekdays.collect(), force: self.force(&raw.force), clause: raw.clause.clone() }
     }
 
@@ -331,6 +407,20 @@ impl Reader<'_> {
                 Due::Within(Length::WorkingDays(1))
             }
         };
+        if let Some(
+            BuiltFact::PatchedEverywhere
+            | BuiltFact::TestedEverywhere
+            | BuiltFact::Approved
+            | BuiltFact::Staged,
+        ) = BuiltFact::from_name(raw.starts.get_ref())
+        {
+            let what = format!("`{}` does not last, and cannot start a clock", raw.starts.get_ref());
+            self.fault(
+                &raw.starts,
+                what,
+                "Start it with a fact that stays true, such as confirmed or drafted.",
+            );
+        }
         ClockRule {
             id: self.slug(&raw.id),
             title: raw.title.clone(),
@@ -352,7 +442,11 @@ impl Reader<'_> {
                 let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '{' | '}' | ':');
                 if !(pattern.contains("{n}") || pattern.contains("{n:3}")) || !pattern.chars().all(plain) {
                     let what = format!("`{}` cannot number advisories", pattern.escape_debug());
-                    self.fault(&raw.number, what, "Write \"CVE\", or a pattern such as \"XSA-{n}\" or \"OSSA-{year}-{n:3}\".");
+                    self.fault(
+                        &raw.number,
+                        what,
+                        "Write \"CVE\", or a pattern such as \"XSA-{n}\" or \"OSSA-{year}-{n:3}\".",
+                    );
                 }
                 NumberPattern::Pattern(pattern.to_owned())
             }
@@ -360,7 +454,9 @@ impl Reader<'_> {
         let mut sections = Vec::new();
         let mut required = Vec::new();
         for section in &raw.section {
-            let Some(id) = self.word(&section.id, "a section", &Section::ALL, Section::name) else { continue };
+            let Some(id) = self.word(&section.id, "a section", &Section::ALL, Section::name) else {
+                continue;
+            };
             sections.push((id, section.heading.clone()));
             if section.required {
                 required.push(id);
@@ -379,9 +475,14 @@ impl Reader<'_> {
         };
         if !fits {
             let what = format!("`{}` is not an address for the channel `{id}`", raw.address.escape_debug());
-            self.fault(&raw.id, what, "A mail or list channel has a mail address, a web channel an https: URL.");
+            self.fault(
+                &raw.id,
+                what,
+                "A mail or list channel has a mail address, a web channel an https: URL.",
+            );
         }
-        Channel { id, title: raw.title.clone(), kind, address: raw.address.clone() }
+        let announcements = raw.announcements.unwrap_or(true);
+        Channel { id, title: raw.title.clone(), kind, address: raw.address.clone(), announcements }
     }
 }
 
@@ -417,6 +518,12 @@ fn weekday_name(day: Weekday) -> &'static str {
     }
 }
 
+/// The names between braces in a mail text that stand for nothing.
+fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    let names = text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name);
+    names.filter(|name| !PLACEHOLDERS.contains(name))
+}
+
 /// `P15D`, `P2W`, `PT72H`, or `5 working days`. Nothing negative, nothing over ten years.
 fn parse_length(text: &str) -> Option<Length> {
     let words = text.strip_suffix(" working days").or_else(|| text.strip_suffix(" working day"));
@@ -427,7 +534,9 @@ fn parse_length(text: &str) -> Option<Length> {
     let span: Span = text.strip_prefix('P').and_then(|_| text.parse().ok())?;
     let start = jiff::civil::date(2000, 1, 1);
     let end = start.checked_add(span).ok()?;
-    let bounded = end > start && end <= start.checked_add(10.years()).ok()? || span.get_hours() > 0 || span.get_minutes() > 0;
+    let bounded = end > start && end <= start.checked_add(10.years()).ok()?
+        || span.get_hours() > 0
+        || span.get_minutes() > 0;
     (bounded && !span.is_negative()).then(|| Length::Calendar(span.fieldwise()))
 }
 

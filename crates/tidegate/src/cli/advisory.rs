@@ -67,12 +67,20 @@ impl Advisory {
                 };
                 out.bytes(draft::render(&version.draft).as_bytes())
             }
-            Advisory::Preview { case, out: folder } => preview(engine, case, acting(who)?, &folder, out).await,
+            Advisory::Preview { case, out: folder } => {
+                preview(engine, case, acting(who)?, &folder, out).await
+            }
         }
     }
 }
 
-async fn preview(engine: &Engine, id: CaseId, who: &Slug, folder: &std::path::Path, out: &Out) -> Result<(), Failure> {
+async fn preview(
+    engine: &Engine,
+    id: CaseId,
+    who: &Slug,
+    folder: &std::path::Path,
+    out: &Out,
+) -> Result<(), Failure> {
     let (file, viewer) = engine.open_case(id, who).await?;
     let view = file.view(&viewer).filter(|view| view.insider);
     let Some(case) = view.as_ref().and_then(|view| view.record.as_deref()) else {
@@ -81,13 +89,19 @@ async fn preview(engine: &Engine, id: CaseId, who: &Slug, folder: &std::path::Pa
     let at = case.planned().unwrap_or_else(|| engine.clock.now());
     let number = case.versions.last().map_or(1, |version| version.number);
     let Some(publication) = publication(file.policy(), case, number, at) else {
-        return Err(Failure::plain("there is nothing to preview: draft the advisory and give it a number first"));
+        return Err(Failure::plain(
+            "there is nothing to preview: draft the advisory and give it a number first",
+        ));
     };
-    let files: Vec<crate::export::SiteFile> = render::render(&publication, file.project(), Vec::new(), &engine.site)
-        .into_iter()
-        .map(|document| crate::export::SiteFile { path: document.path, body: document.body })
-        .chain([crate::export::SiteFile { path: "style.css".to_owned(), body: crate::pages::style().into() }])
-        .collect();
+    let files: Vec<crate::export::SiteFile> =
+        render::render(&publication, file.project(), Vec::new(), &engine.site)
+            .into_iter()
+            .map(|document| crate::export::SiteFile { path: document.path, body: document.body })
+            .chain([crate::export::SiteFile {
+                path: "style.css".to_owned(),
+                body: crate::pages::style().into(),
+            }])
+            .collect();
     crate::export::write(&files, folder).map_err(|error| Failure::file(folder, &error))?;
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
     out.show(&paths.join("\n"), &json!(paths))

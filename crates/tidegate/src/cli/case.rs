@@ -328,7 +328,9 @@ pub(super) enum Case {
 impl Case {
     pub(super) async fn run(self, engine: &Engine, who: Option<&Slug>, out: &Out) -> Result<(), Failure> {
         match self {
-            Case::List { project, all } => show::list(engine, project.as_ref(), acting(who)?, !all, out).await,
+            Case::List { project, all } => {
+                show::list(engine, project.as_ref(), acting(who)?, !all, out).await
+            }
             Case::Show { case } => show::case(engine, case, acting(who)?, out).await,
             Case::Log { case } => show::log(engine, case, acting(who)?, out).await,
             Case::Duplicates { case } => show::duplicates(engine, case, acting(who)?, out).await,
@@ -341,7 +343,11 @@ impl Case {
                 if !yes {
                     return Err(Failure::plain("nothing was destroyed: say --yes to mean it"));
                 }
-                engine.store.shred(case, engine.clock.now()).await.map_err(crate::engine::EngineError::from)?;
+                engine
+                    .store
+                    .shred(case, engine.clock.now())
+                    .await
+                    .map_err(crate::engine::EngineError::from)?;
                 out.show(&format!("the key of {case} is destroyed"), &json!({"shredded": case.to_string()}))
             }
             other => {
@@ -365,7 +371,8 @@ impl Case {
             Case::AttachPatch { case, release, file } => {
                 let bytes = std::fs::read(&file).map_err(|error| Failure::file(&file, &error))?;
                 let sha256 = engine.keep_file(case, who, &bytes).await?;
-                let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let name =
+                    file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
                 Ok((case, Action::AttachPatch { release, name, sha256 }))
             }
             Case::AssignNumber { case, number } => {
@@ -426,7 +433,9 @@ impl Case {
             Case::RecordCommit { case, release, commit, message } => {
                 (case, Action::RecordCommit { release, commit, message })
             }
-            Case::RecordRelease { case, release, version } => (case, Action::RecordRelease { release, version }),
+            Case::RecordRelease { case, release, version } => {
+                (case, Action::RecordRelease { release, version })
+            }
             Case::Batch { case, batch, at } => (case, Action::Batch { batch, at }),
             Case::Announce { case } => (case, Action::Announce),
             Case::OpenCase { case } => (case, Action::OpenCase),

@@ -90,7 +90,9 @@ impl DueOptions {
             values.push(json!({"at": due.due.at.to_string(), "case": due.case.to_string(), "what": what, "late": !late.is_empty()}));
             rows.push(vec![due.due.at.readable(), late.to_owned(), due.case.to_string(), what, title]);
         }
-        let text = if rows.is_empty() { "nothing is due".to_owned() } else {
+        let text = if rows.is_empty() {
+            "nothing is due".to_owned()
+        } else {
             table(&["due", "", "case", "what", "title"], &rows)
         };
         out.show(&text, &json!(values))
@@ -116,22 +118,35 @@ impl Outbox {
     pub(super) async fn run(self, engine: &Engine, out: &Out) -> Result<(), Failure> {
         match self {
             Outbox::List { after } => {
-                let letters = engine.store.outgoing(after, LETTERS_LISTED).await.map_err(EngineError::from)?;
+                let letters =
+                    engine.store.outgoing(after, LETTERS_LISTED).await.map_err(EngineError::from)?;
                 let row = |letter: &crate::store::Outgoing| {
                     let mail = letter.raw.as_deref().map(tidegate_formats::mail::parse);
-                    let subject = mail.as_ref().map_or("(shredded)".to_owned(), |mail| mail.subject.to_string());
+                    let subject =
+                        mail.as_ref().map_or("(shredded)".to_owned(), |mail| mail.subject.to_string());
                     let to = letter.raw.as_deref().map(recipient).unwrap_or_default();
                     vec![letter.seq.to_string(), letter.at.readable(), to, subject]
                 };
                 let rows: Vec<Vec<String>> = letters.iter().map(row).collect();
-                let value = json!(rows.iter().map(|row| json!({"number": row[0], "at": row[1], "to": row[2], "subject": row[3]})).collect::<Vec<_>>());
-                let text = if rows.is_empty() { "no letters".to_owned() } else { table(&["", "written", "to", "subject"], &rows) };
+                let value = json!(
+                    rows.iter()
+                        .map(|row| json!({"number": row[0], "at": row[1], "to": row[2], "subject": row[3]}))
+                        .collect::<Vec<_>>()
+                );
+                let text = if rows.is_empty() {
+                    "no letters".to_owned()
+                } else {
+                    table(&["", "written", "to", "subject"], &rows)
+                };
                 out.show(&text, &value)
             }
             Outbox::Show { number } => {
-                let letters = engine.store.outgoing(number.saturating_sub(1), 1).await.map_err(EngineError::from)?;
-                let found = letters.into_iter().find(|letter| letter.seq == number).and_then(|letter| letter.raw);
-                let raw = found.ok_or_else(|| Failure { message: format!("there is no letter {number}"), code: 4 })?;
+                let letters =
+                    engine.store.outgoing(number.saturating_sub(1), 1).await.map_err(EngineError::from)?;
+                let found =
+                    letters.into_iter().find(|letter| letter.seq == number).and_then(|letter| letter.raw);
+                let raw = found
+                    .ok_or_else(|| Failure { message: format!("there is no letter {number}"), code: 4 })?;
                 out.bytes(&raw)
             }
         }
@@ -213,15 +228,32 @@ impl Log {
         let head = engine.store.log_head().await.map_err(EngineError::from)?;
         let hash = head.hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         match self {
-            Log::Head => out.show(&format!("{} {hash}", head.seq), &json!({"events": head.seq, "hash": hash})),
+            Log::Head => {
+                out.show(&format!("{} {hash}", head.seq), &json!({"events": head.seq, "hash": hash}))
+            }
             Log::Verify => {
                 let watching = bar(head.seq, "events verified");
-                let report = engine.store.verify_log(|events, _| watching.set_position(events)).await.map_err(EngineError::from)?;
+                let report = engine
+                    .store
+                    .verify_log(|events, _| watching.set_position(events))
+                    .await
+                    .map_err(EngineError::from)?;
                 watching.finish_and_clear();
                 let faults: Vec<String> = report.listed.iter().map(ToString::to_string).collect();
-                let verdict = if report.is_sound() { "sound".to_owned() } else { format!("{} faults\n  {}", report.faults, faults.join("\n  ")) };
-                out.show(&format!("{} events: {verdict}", report.events), &json!({"events": report.events, "faults": faults, "hash": hash}))?;
-                if report.is_sound() { Ok(()) } else { Err(Failure::plain("the log was tampered with, or is damaged")) }
+                let verdict = if report.is_sound() {
+                    "sound".to_owned()
+                } else {
+                    format!("{} faults\n  {}", report.faults, faults.join("\n  "))
+                };
+                out.show(
+                    &format!("{} events: {verdict}", report.events),
+                    &json!({"events": report.events, "faults": faults, "hash": hash}),
+                )?;
+                if report.is_sound() {
+                    Ok(())
+                } else {
+                    Err(Failure::plain("the log was tampered with, or is damaged"))
+                }
             }
         }
     }

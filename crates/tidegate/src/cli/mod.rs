@@ -11,6 +11,7 @@ mod show;
 
 pub use keep::event_line;
 pub use out::{Failure, Out};
+pub use policy::matrix;
 
 use crate::engine::Engine;
 use crate::engine::clock::SystemClock;
@@ -125,7 +126,12 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     }
 }
 
-async fn with_engine(command: Command, mut engine: Engine, who: Option<&Slug>, out: &Out) -> Result<(), Failure> {
+async fn with_engine(
+    command: Command,
+    mut engine: Engine,
+    who: Option<&Slug>,
+    out: &Out,
+) -> Result<(), Failure> {
     // Whatever fell due while nothing ran is done first, and said (ALL-03).
     keep::catch_up(&engine, out).await?;
     let done = match command {

@@ -66,7 +66,9 @@ impl From<EngineError> for Failure {
                 EXIT_NOT_FOUND
             }
             EngineError::Faults(_) => EXIT_FAULTS,
-            EngineError::ClockBehind { .. } | EngineError::Store(_) | EngineError::Unreadable { .. } => EXIT_FAILURE,
+            EngineError::ClockBehind { .. } | EngineError::Store(_) | EngineError::Unreadable { .. } => {
+                EXIT_FAILURE
+            }
         };
         Failure { message: error.to_string(), code }
     }
@@ -141,6 +143,9 @@ pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
 /// Text from outside, safe for a terminal: no control characters, nothing that reorders what is shown.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    let hidden = |c: char| (c.is_control() && c != '\n' && c != '\t') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hidden = |c: char| {
+        (c.is_control() && c != '\n' && c != '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
 }

@@ -35,9 +35,17 @@ impl Project {
                 let mut rows = Vec::new();
                 for project in engine.store.projects().await.map_err(crate::engine::EngineError::from)? {
                     let rules = engine.policy(&project.id).await?;
-                    rows.push(vec![project.id.to_string(), rules.publisher.name.clone(), rules.title.clone()]);
+                    rows.push(vec![
+                        project.id.to_string(),
+                        rules.publisher.name.clone(),
+                        rules.title.clone(),
+                    ]);
                 }
-                let value = json!(rows.iter().map(|row| json!({"id": row[0], "name": row[1], "policy": row[2]})).collect::<Vec<_>>());
+                let value = json!(
+                    rows.iter()
+                        .map(|row| json!({"id": row[0], "name": row[1], "policy": row[2]}))
+                        .collect::<Vec<_>>()
+                );
                 out.show(&table(&["project", "name", "policy"], &rows), &value)
             }
             Project::Site { url } => {
@@ -51,7 +59,8 @@ impl Project {
 
 async fn add(engine: &Engine, id: &Slug, path: &std::path::Path, out: &Out) -> Result<(), Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
-    let rules = policy::read(&text).map_err(|faults| Failure::faults(&path.display().to_string(), &faults))?;
+    let rules =
+        policy::read(&text).map_err(|faults| Failure::faults(&path.display().to_string(), &faults))?;
     let watching = bar(0, "proving the policy sound");
     let report = check::check(&rules);
     watching.finish_and_clear();
@@ -97,17 +106,24 @@ impl Person {
                 let rules = engine.policy(&project).await?;
                 if rules.role(role.as_str()).is_none() {
                     let known: Vec<&str> = rules.roles.iter().map(|role| role.id.as_str()).collect();
-                    return Err(Failure::plain(format!("the policy has no role {role}; it has: {}", known.join(", "))));
+                    return Err(Failure::plain(format!(
+                        "the policy has no role {role}; it has: {}",
+                        known.join(", ")
+                    )));
                 }
                 if name.as_str() == tidegate_domain::case::REPORTER {
                     return Err(Failure::plain("`reporter` is whoever reported a case; choose another name"));
                 }
-                if mail.as_ref().is_some_and(|mail| !mail.contains('@') || mail.contains(char::is_whitespace)) {
+                if mail.as_ref().is_some_and(|mail| !mail.contains('@') || mail.contains(char::is_whitespace))
+                {
                     return Err(Failure::plain("--mail takes one mail address"));
                 }
                 people.grant(&name, mail.as_deref(), &project, &role);
                 engine.set_people(&people).await?;
-                out.show(&format!("{name} is {role} of {project}"), &json!({"person": name.as_str(), "project": project.as_str(), "role": role.as_str()}))
+                out.show(
+                    &format!("{name} is {role} of {project}"),
+                    &json!({"person": name.as_str(), "project": project.as_str(), "role": role.as_str()}),
+                )
             }
             Person::List => {
                 let rows: Vec<Vec<String>> = people
@@ -117,7 +133,11 @@ impl Person {
                         let roles = person.roles.iter().flat_map(|(project, roles)| {
                             roles.iter().map(move |role| format!("{role} of {project}"))
                         });
-                        vec![person.name.to_string(), person.mail.clone(), roles.collect::<Vec<_>>().join(", ")]
+                        vec![
+                            person.name.to_string(),
+                            person.mail.clone(),
+                            roles.collect::<Vec<_>>().join(", "),
+                        ]
                     })
                     .collect();
                 let value = serde_json::to_value(&people).unwrap_or_default();

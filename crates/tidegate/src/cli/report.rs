@@ -32,7 +32,9 @@ impl Report {
             return Err(Failure::plain("standard input was empty: pipe a mail into this command"));
         }
         if raw.len() > LETTER_BYTES_MAX {
-            let message = format!("the letter has more than {LETTER_BYTES_MAX} bytes and was not taken; ask for it in parts");
+            let message = format!(
+                "the letter has more than {LETTER_BYTES_MAX} bytes and was not taken; ask for it in parts"
+            );
             return Err(Failure::plain(message));
         }
         // Stored before anything looks at it: from here on it cannot be lost (ALL-05).

@@ -8,8 +8,8 @@ use tidegate_domain::audience::{View, items_of};
 use tidegate_domain::case::clock::{Clock, Standing, clocks};
 use tidegate_domain::case::{Actor, Case, Entry, Event};
 use tidegate_domain::id::{CaseId, Slug};
-use tidegate_domain::policy::{Act, Step};
 use tidegate_domain::policy::vocabulary::Fact;
+use tidegate_domain::policy::{Act, Step};
 use tidegate_domain::similar;
 use tidegate_domain::time::Instant;
 
@@ -34,7 +34,9 @@ pub(super) async fn list(
         }));
         rows.push(vec![id, file.project().to_string(), number, stage, planned, title]);
     }
-    let text = if rows.is_empty() { "no cases".to_owned() } else {
+    let text = if rows.is_empty() {
+        "no cases".to_owned()
+    } else {
         table(&["case", "project", "number", "stands", "planned", "title"], &rows)
     };
     out.show(&text, &json!(values))
@@ -50,7 +52,8 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
     let now = engine.clock.now();
     let Some(view) = file.view(&viewer) else {
         let text = "You are invited to this case. Acknowledge confidence to see it:\n  tidegate case acknowledge-confidence";
-        return out.show(&format!("{text} {id} --as {who}"), &json!({"case": id.to_string(), "invited": true}));
+        return out
+            .show(&format!("{text} {id} --as {who}"), &json!({"case": id.to_string(), "invited": true}));
     };
     let mut text = head(id, &file, &view);
     if let Some(record) = view.record.as_deref() {
@@ -110,7 +113,8 @@ fn body(case: &Case) -> String {
             .map(|work| {
                 let test = work.test.map(|outcome| format!("{outcome:?}").to_lowercase()).unwrap_or_default();
                 let patch = work.patch.as_ref().map(|patch| patch.name.clone()).unwrap_or_default();
-                let commit = work.commit.as_deref().and_then(|id| id.get(..12)).unwrap_or_default().to_owned();
+                let commit =
+                    work.commit.as_deref().and_then(|id| id.get(..12)).unwrap_or_default().to_owned();
                 vec![work.release.to_string(), patch, test, commit, work.version.clone().unwrap_or_default()]
             })
             .collect();
@@ -133,7 +137,11 @@ fn steps(file: &CaseFile, viewer: &Actor, case: &Case) -> String {
             next.push(vec![step.act.to_string(), step.title.clone(), step.clause.clone()]);
         } else {
             let phrases: Vec<String> = missing.iter().map(|fact| policy.fact_phrase(fact)).collect();
-            later.push(vec![step.act.to_string(), format!("waits for: {}", phrases.join("; ")), step.clause.clone()]);
+            later.push(vec![
+                step.act.to_string(),
+                format!("waits for: {}", phrases.join("; ")),
+                step.clause.clone(),
+            ]);
         }
     }
     format!(
@@ -167,7 +175,11 @@ fn clock_lines(all: &[Clock<'_>], now: Instant) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    format!("\nclocks at {}\n{}", now.readable(), table(&["obligation", "due", "stands", "started by", "rule"], &rows))
+    format!(
+        "\nclocks at {}\n{}",
+        now.readable(),
+        table(&["obligation", "due", "stands", "started by", "rule"], &rows)
+    )
 }
 
 /// Who may see what, by role.
@@ -218,13 +230,18 @@ pub(super) async fn log(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> R
         return Err(crate::engine::EngineError::NoSuchCase(id).into());
     };
     let entries: Vec<&Entry> = file.log(&view).collect();
-    let rows: Vec<Vec<String>> =
-        entries.iter().map(|entry| vec![entry.at.readable(), entry.by.name().to_owned(), in_words(&entry.event)]).collect();
+    let rows: Vec<Vec<String>> = entries
+        .iter()
+        .map(|entry| vec![entry.at.readable(), entry.by.name().to_owned(), in_words(&entry.event)])
+        .collect();
     out.show(&table(&["when", "who", "what"], &rows), &json!(entries))
 }
 
 /// An event in a line.
 pub(crate) fn in_words(event: &Event) -> String {
+    if let Event::CustomDone { step, note } = event {
+        return format!("done: {step}, {note}");
+    }
     let value = serde_json::to_value(event).unwrap_or_default();
     match &value {
         Value::String(name) => name.replace('-', " "),
@@ -241,14 +258,20 @@ fn detail((name, value): (&String, &Value)) -> Option<String> {
     let instant = matches!(name.as_str(), "until" | "at" | "planned" | "due");
     match value {
         Value::String(text) if text.is_empty() => None,
-        Value::String(text) if text.chars().count() > 60 => Some(format!("{}…", text.chars().take(60).collect::<String>())),
+        Value::String(text) if text.chars().count() > 60 => {
+            Some(format!("{}…", text.chars().take(60).collect::<String>()))
+        }
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) if instant => number.as_i64().map(|micros| Instant::from_micros(micros).readable()),
+        Value::Number(number) if instant => {
+            number.as_i64().map(|micros| Instant::from_micros(micros).readable())
+        }
         Value::Number(number) => Some(format!("{name} {number}")),
         Value::Array(list) if !list.is_empty() && list.iter().all(Value::is_string) => {
             Some(list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
         }
-        Value::Object(fields) => fields.get("title").or_else(|| fields.get("why")).and_then(Value::as_str).map(str::to_owned),
+        Value::Object(fields) => {
+            fields.get("title").or_else(|| fields.get("why")).and_then(Value::as_str).map(str::to_owned)
+        }
         Value::Null | Value::Bool(_) | Value::Array(_) => None,
     }
 }
@@ -276,7 +299,9 @@ pub(super) async fn duplicates(engine: &Engine, id: CaseId, who: &Slug, out: &Ou
             rows.push(vec![theirs.id.to_string(), theirs.title.to_string(), reasons.join("; ")]);
         }
     }
-    let text = if rows.is_empty() { "no open case looks like it".to_owned() } else {
+    let text = if rows.is_empty() {
+        "no open case looks like it".to_owned()
+    } else {
         table(&["case", "title", "what they share"], &rows)
     };
     out.show(&text, &json!(values))

@@ -62,8 +62,6 @@ pub fn story() -> Story {
     for case in [0, 1] {
         beats.extend(announced().into_iter().map(|beat| in_case(case, beat)));
     }
-    // What each case does in turn happens side by side: the clock only goes forward.
-    beats.sort_by_key(|beat| beat.at);
     Story {
         project: name("cloudstack"),
         policy: include_str!("../../../../policies/cloudstack.toml"),
@@ -82,7 +80,12 @@ fn judged(cve: &str, vector: &str) -> Vec<Beat> {
     let reserve = || Action::ReserveCve { cve: Clone::clone(&cve) };
     let rating = vector.parse().unwrap_or_else(|_| unreachable!("a vector of this story"));
     vec![
-        beat("2013-03-27T16:00:00Z", "lars", Action::Acknowledge { text: "We are looking at it.".to_owned() }, Assumed),
+        beat(
+            "2013-03-27T16:00:00Z",
+            "lars",
+            Action::Acknowledge { text: "We are looking at it.".to_owned() },
+            Assumed,
+        ),
         beat(
             "2013-03-28T10:00:00Z",
             "lars",
@@ -123,7 +126,12 @@ fn fixed(text: Draft) -> Vec<Beat> {
         };
         beats.push(beat("2013-04-10T15:00:00Z", "lars", test, Assumed));
     }
-    beats.push(beat("2013-04-11T09:00:00Z", "lars", Action::DraftAdvisory { draft: Box::new(text) }, Assumed));
+    beats.push(beat(
+        "2013-04-11T09:00:00Z",
+        "lars",
+        Action::DraftAdvisory { draft: Box::new(text) },
+        Assumed,
+    ));
     beats.push(beat("2013-04-11T15:00:00Z", "lars", Action::Predisclose, Assumed));
     let commit = |release: &str, message: &str| Action::RecordCommit {
         release: name(release),
@@ -157,7 +165,12 @@ fn announced() -> Vec<Beat> {
             Action::Custom { step: name("distributors-coordinated"), note: "Citrix is ready".to_owned() },
             Assumed,
         ),
-        beat("2013-04-24T14:00:00Z", "lars", Action::Batch { batch: name("4.0.2"), at: instant(PUBLIC) }, Fact(MAIL)),
+        beat(
+            "2013-04-24T14:00:00Z",
+            "lars",
+            Action::Batch { batch: name("4.0.2"), at: instant(PUBLIC) },
+            Fact(MAIL),
+        ),
         beat("2013-04-24T15:00:00Z", "chiradeep", Action::Approve, Assumed),
         beat("2013-04-24T16:00:00Z", "lars", Action::Announce, Fact(MAIL)),
         beat(
@@ -171,11 +184,17 @@ fn announced() -> Vec<Beat> {
             "2013-05-02T09:00:00Z",
             "lars",
             Action::Retrospective {
-                text: "The finders went to Citrix, which told the project: sharing works both ways.".to_owned(),
+                text: "The finders went to Citrix, which told the project: sharing works both ways."
+                    .to_owned(),
             },
             Fact(NEWS),
         ),
-        beat("2013-05-02T10:00:00Z", "lars", Action::Close { reason: "announced and reviewed".to_owned() }, Assumed),
+        beat(
+            "2013-05-02T10:00:00Z",
+            "lars",
+            Action::Close { reason: "announced and reviewed".to_owned() },
+            Assumed,
+        ),
     ]
 }
 
@@ -188,12 +207,18 @@ fn cloudstack_text(title: &str, description: &str, impact: &str, cwe: &str) -> D
     )];
     let sections = [
         (Section::Summary, impact),
-        (Section::AffectedSystems, "Releases 4.0.0-incubating and 4.0.1-incubating. Installations that do not run a console proxy are not affected."),
+        (
+            Section::AffectedSystems,
+            "Releases 4.0.0-incubating and 4.0.1-incubating. Installations that do not run a console proxy are not affected.",
+        ),
         (Section::Description, description),
         (Section::Impact, impact),
         (Section::Mitigation, "Keep the console proxy out of reach of those who need no console."),
         (Section::Resolution, "Upgrade to 4.0.2."),
-        (Section::Notes, "Commit ids and patch files shown here were made up for this demonstration, and the CVSS 3.1 vector is ours; dates and numbers are those of the public record."),
+        (
+            Section::Notes,
+            "Commit ids and patch files shown here were made up for this demonstration, and the CVSS 3.1 vector is ours; dates and numbers are those of the public record.",
+        ),
     ];
     let credits = [("Wolfram Schlich", None), ("Mathijs Schmittmann", None)];
     let references = [("Release 4.0.2", "https://cloudstack.apache.org/"), ("The CVE record", CVE_RECORD)];

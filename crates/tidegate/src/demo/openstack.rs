@@ -68,16 +68,33 @@ fn triaged() -> Vec<Beat> {
     };
     vec![
         report,
-        beat("2025-08-07T15:00:00Z", "jeremy", Action::Acknowledge { text: "We have it.".to_owned() }, Assumed),
-        beat("2025-08-07T15:30:00Z", "jeremy", Action::Invite { person: name("grzegorz"), role: name("reviewer") }, Assumed),
+        beat(
+            "2025-08-07T15:00:00Z",
+            "jeremy",
+            Action::Acknowledge { text: "We have it.".to_owned() },
+            Assumed,
+        ),
+        beat(
+            "2025-08-07T15:30:00Z",
+            "jeremy",
+            Action::Invite { person: name("grzegorz"), role: name("reviewer") },
+            Assumed,
+        ),
         beat("2025-08-08T08:00:00Z", "grzegorz", Action::AcknowledgeConfidence, Assumed),
         beat(
             "2025-08-11T12:00:00Z",
             "jeremy",
-            Action::Confirm { affected: FIXES.iter().map(|(branch, ..)| name(branch)).collect(), versions: Vec::new() },
+            Action::Confirm {
+                affected: FIXES.iter().map(|(branch, ..)| name(branch)).collect(),
+                versions: Vec::new(),
+            },
             Fact(ADVISORY),
         ),
-        refused("2025-08-11T12:30:00Z", "jeremy", Action::ProposeEmbargo { until: instant("2025-12-02T15:00:00Z") }),
+        refused(
+            "2025-08-11T12:30:00Z",
+            "jeremy",
+            Action::ProposeEmbargo { until: instant("2025-12-02T15:00:00Z") },
+        ),
         beat("2025-08-11T12:40:00Z", "jeremy", Action::ProposeEmbargo { until: instant(PUBLIC) }, Assumed),
         beat("2025-08-12T09:00:00Z", "reporter", Action::AcceptEmbargo, Assumed),
     ]
@@ -105,28 +122,32 @@ fn patched() -> Vec<Beat> {
         };
         beats.push(beat("2025-09-22T09:00:00Z", "grzegorz", test, Assumed));
     }
-    let requested = Action::Custom { step: name("cve-requested"), note: "request 1930434 to MITRE".to_owned() };
+    let requested =
+        Action::Custom { step: name("cve-requested"), note: "request 1930434 to MITRE".to_owned() };
     beats.extend([
-        beat("2025-09-23T10:00:00Z", "jeremy", Action::DraftAdvisory { draft: Box::new(first_text()) }, Assumed),
+        beat(
+            "2025-09-23T10:00:00Z",
+            "jeremy",
+            Action::DraftAdvisory { draft: Box::new(first_text()) },
+            Assumed,
+        ),
         beat("2025-09-23T15:00:00Z", "goutham", Action::Approve, Assumed),
         beat("2025-09-24T08:00:00Z", "grzegorz", Action::Approve, Assumed),
         beat("2025-09-24T14:00:00Z", "jeremy", requested, Fact(MAIL)),
+        Beat {
+            at: instant("2025-10-28T14:00:00Z"),
+            case: 0,
+            who: name("jeremy"),
+            deed: Deed::Number("OSSA-2025-002"),
+            known: Assumed,
+        },
         beat("2025-10-28T15:00:00Z", "jeremy", Action::Predisclose, Assumed),
     ]);
     beats
 }
 
 fn published() -> Vec<Beat> {
-    let mut beats = vec![
-        Beat {
-            at: instant("2025-11-03T21:13:16Z"),
-            case: 0,
-            who: name("jeremy"),
-            deed: Deed::Number("OSSA-2025-002"),
-            known: Fact(ADVISORY),
-        },
-        beat("2025-11-03T21:30:00Z", "jeremy", Action::Announce, Assumed),
-    ];
+    let mut beats = vec![beat("2025-11-03T21:13:16Z", "jeremy", Action::Announce, Fact(ADVISORY))];
     for (branch, commit, _) in FIXES {
         let push = Action::RecordCommit {
             release: name(branch),
@@ -135,7 +156,8 @@ fn published() -> Vec<Beat> {
         };
         beats.push(beat("2025-11-04T15:05:00Z", "grzegorz", push, Fact(COMMITS)));
     }
-    let notified = Action::Custom { step: name("publication-notified"), note: "oss-security and the lists".to_owned() };
+    let notified =
+        Action::Custom { step: name("publication-notified"), note: "oss-security and the lists".to_owned() };
     beats.push(beat("2025-11-04T15:10:00Z", "jeremy", notified, Fact(MAIL)));
     beats.push(beat("2025-11-04T15:20:00Z", "jeremy", Action::OpenCase, Fact(BUG)));
     beats
@@ -147,9 +169,10 @@ fn reissued() -> Vec<Beat> {
     let rating = vector.parse().unwrap_or_else(|_| unreachable!("a vector of this story"));
     let reissue = Action::Reissue {
         draft: Box::new(second_text()),
-        changes: "CVE-2025-65073 was assigned. The description says whose authorization is gained. Backports for \
+        changes:
+            "CVE-2025-65073 was assigned. The description says whose authorization is gained. Backports for \
                   unmaintained/2024.1 are available."
-            .to_owned(),
+                .to_owned(),
         action_needed: ActionNeeded::NotAgain,
     };
     let mut beats = vec![
@@ -169,9 +192,16 @@ fn reissued() -> Vec<Beat> {
         let release = Action::RecordRelease { release: name(branch), version: version.to_owned() };
         beats.push(beat(at, "jeremy", release, Fact("https://releases.openstack.org/")));
     }
-    let lesson = Action::Retrospective { text: "A CVE identifier asked for in September came in November.".to_owned() };
+    let lesson = Action::Retrospective {
+        text: "A CVE identifier asked for in September came in November.".to_owned(),
+    };
     beats.push(beat("2026-04-17T09:00:00Z", "jeremy", lesson, Assumed));
-    beats.push(beat("2026-04-17T09:30:00Z", "jeremy", Action::Close { reason: "released".to_owned() }, Assumed));
+    beats.push(beat(
+        "2026-04-17T09:30:00Z",
+        "jeremy",
+        Action::Close { reason: "released".to_owned() },
+        Assumed,
+    ));
     beats
 }
 
@@ -205,7 +235,10 @@ fn text(description: &str, systems: &str, notes: &str) -> Draft {
     let notes = format!("{notes} The patch files shown here were made up for this demonstration.");
     let sections = [
         (Section::Description, description),
-        (Section::Impact, "Unauthorized access and more rights than granted: ec2tokens can give a token with full scope."),
+        (
+            Section::Impact,
+            "Unauthorized access and more rights than granted: ec2tokens can give a token with full scope.",
+        ),
         (Section::AffectedSystems, systems),
         (Section::Mitigation, "Keep both interfaces out of reach of clients that have not authenticated."),
         (Section::Resolution, "Apply the patch for your release."),

@@ -41,7 +41,12 @@ impl Player {
         }
         self.engine.set_people(&people).await?;
         self.say(&format!("\n{}", story.title))?;
-        self.say(&format!("  under “{}” ({} states visited, sound: {})\n", policy.title, report.states, report.findings.is_empty()))?;
+        self.say(&format!(
+            "  under “{}” ({} states visited, sound: {})\n",
+            policy.title,
+            report.states,
+            report.findings.is_empty()
+        ))?;
         for beat in &story.beats {
             self.pass_time(beat.at).await?;
             self.perform(story, beat).await?;
@@ -72,7 +77,8 @@ impl Player {
                 let letter = self.engine.accept_letter(&story.project, None, mail.as_bytes()).await?;
                 self.engine.work().await?;
                 let stored = self.engine.store.letter(letter).await.map_err(EngineError::from)?;
-                let case = stored.case.ok_or_else(|| Failure::plain("a report of the demo opened no case"))?;
+                let case =
+                    stored.case.ok_or_else(|| Failure::plain("a report of the demo opened no case"))?;
                 self.cases.push(case);
                 self.printed.push(0);
             }
@@ -85,7 +91,8 @@ impl Player {
                 let text = format!("Written for the demo: stands for the patch of {release}.\n");
                 let case = self.case(beat)?;
                 self.engine.store.put_blob(case, text.as_bytes()).await.map_err(EngineError::from)?;
-                let sha256 = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+                let sha256 =
+                    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
                 let (release, name) = (super::story::name(release), (*name).to_owned());
                 self.act(beat, &Action::AttachPatch { release, name, sha256 }).await?;
             }
@@ -94,7 +101,9 @@ impl Player {
                 match self.engine.perform(case, &beat.who, action).await {
                     Err(EngineError::Refused(_)) => {}
                     Err(other) => return Err(other.into()),
-                    Ok(_) => return Err(Failure::plain(format!("the demo expected a refusal of {action:?}"))),
+                    Ok(_) => {
+                        return Err(Failure::plain(format!("the demo expected a refusal of {action:?}")));
+                    }
                 }
             }
         }
@@ -113,14 +122,20 @@ impl Player {
     }
 
     fn case(&self, beat: &Beat) -> Result<CaseId, Failure> {
-        self.cases.get(beat.case).copied().ok_or_else(|| Failure::plain("the demo's story has no such case yet"))
+        self.cases
+            .get(beat.case)
+            .copied()
+            .ok_or_else(|| Failure::plain("the demo's story has no such case yet"))
     }
 
     /// Prints what was added to the logs since the last time.
     async fn print_new(&mut self, known: Known) -> Result<(), Failure> {
         let several = self.cases.len() > 1;
         for index in 0..self.cases.len() {
-            let (Some(case), Some(printed)) = (self.cases.get(index).copied(), self.printed.get_mut(index)) else { continue };
+            let (Some(case), Some(printed)) = (self.cases.get(index).copied(), self.printed.get_mut(index))
+            else {
+                continue;
+            };
             let file = self.engine.load(case).await?;
             let fresh: Vec<Entry> = file.entries.get(*printed..).unwrap_or_default().to_vec();
             *printed = file.entries.len();

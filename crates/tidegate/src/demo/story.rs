@@ -90,7 +90,13 @@ pub fn beat(at: &str, who: &str, action: Action, known: Known) -> Beat {
 /// A beat that is refused.
 #[must_use]
 pub fn refused(at: &str, who: &str, action: Action) -> Beat {
-    Beat { at: instant(at), case: 0, who: name(who), deed: Deed::Try(Box::new(action)), known: Known::Assumed }
+    Beat {
+        at: instant(at),
+        case: 0,
+        who: name(who),
+        deed: Deed::Try(Box::new(action)),
+        known: Known::Assumed,
+    }
 }
 
 /// The same beat in another case of the story.
@@ -101,7 +107,14 @@ pub fn in_case(case: usize, beat: Beat) -> Beat {
 
 /// A draft, in our own words.
 #[must_use]
-pub fn draft(title: &str, sections: &[(Section, &str)], affected: Vec<AffectedProduct>, credits: &[(&str, Option<&str>)], references: &[(&str, &str)], cwe: Option<&str>) -> Draft {
+pub fn draft(
+    title: &str,
+    sections: &[(Section, &str)],
+    affected: Vec<AffectedProduct>,
+    credits: &[(&str, Option<&str>)],
+    references: &[(&str, &str)],
+    cwe: Option<&str>,
+) -> Draft {
     Draft {
         title: Title::salvage(title),
         sections: sections.iter().map(|(section, text)| (*section, (*text).to_owned())).collect(),
@@ -123,7 +136,12 @@ pub fn draft(title: &str, sections: &[(Section, &str)], affected: Vec<AffectedPr
 
 /// A product with its affected ranges: introduced, fixed, last affected.
 #[must_use]
-pub fn product(name: &str, purl: Option<&str>, repository: &str, ranges: &[(Option<&str>, Option<&str>, Option<&str>)]) -> AffectedProduct {
+pub fn product(
+    name: &str,
+    purl: Option<&str>,
+    repository: &str,
+    ranges: &[(Option<&str>, Option<&str>, Option<&str>)],
+) -> AffectedProduct {
     let owned = |text: &Option<&str>| text.map(str::to_owned);
     AffectedProduct {
         product: name.to_owned(),

@@ -64,7 +64,12 @@ fn reported() -> Vec<Beat> {
     };
     vec![
         report,
-        beat("2014-09-22T10:00:00Z", "ian", Action::Acknowledge { text: "Thank you, we see it too.".to_owned() }, Assumed),
+        beat(
+            "2014-09-22T10:00:00Z",
+            "ian",
+            Action::Acknowledge { text: "Thank you, we see it too.".to_owned() },
+            Assumed,
+        ),
         beat(
             "2014-09-22T11:00:00Z",
             "ian",
@@ -77,7 +82,12 @@ fn reported() -> Vec<Beat> {
         beat("2014-09-22T11:30:00Z", "ian", Action::Rate { rating: rating() }, Assumed),
         beat("2014-09-22T12:00:00Z", "ian", Action::ProposeEmbargo { until: instant(PUBLIC) }, Assumed),
         beat("2014-09-22T13:00:00Z", "reporter", Action::AcceptEmbargo, Assumed),
-        beat("2014-09-22T13:30:00Z", "ian", Action::Invite { person: name("andrew"), role: name("helper") }, Assumed),
+        beat(
+            "2014-09-22T13:30:00Z",
+            "ian",
+            Action::Invite { person: name("andrew"), role: name("helper") },
+            Assumed,
+        ),
         beat("2014-09-22T14:00:00Z", "andrew", Action::AcknowledgeConfidence, Assumed),
     ]
 }
@@ -111,7 +121,12 @@ fn patched() -> Vec<Beat> {
         deed: Deed::Number("XSA-108"),
         known: Fact(ADVISORY),
     });
-    beats.push(beat("2014-09-23T15:00:00Z", "ian", Action::DraftAdvisory { draft: Box::new(text()) }, Assumed));
+    beats.push(beat(
+        "2014-09-23T15:00:00Z",
+        "ian",
+        Action::DraftAdvisory { draft: Box::new(text()) },
+        Assumed,
+    ));
     beats.push(beat("2014-09-23T16:00:00Z", "ian", Action::Predisclose, Assumed));
     beats
 }
@@ -142,7 +157,12 @@ fn disclosed() -> Vec<Beat> {
             .to_owned(),
     };
     beats.push(beat("2014-10-22T15:00:00Z", "lars", retrospective, Fact(POST_MORTEM)));
-    beats.push(beat("2014-10-22T16:00:00Z", "ian", Action::Close { reason: "public and fixed".to_owned() }, Assumed));
+    beats.push(beat(
+        "2014-10-22T16:00:00Z",
+        "ian",
+        Action::Close { reason: "public and fixed".to_owned() },
+        Assumed,
+    ));
     beats
 }
 
@@ -164,12 +184,24 @@ fn text() -> Draft {
         ],
     )];
     let sections = [
-        (Section::Description, "The code that emulates the x2APIC registers answers for 1024 of them, where the architecture has 256. A read of one that does not exist goes beyond the page that holds the guest's APIC."),
-        (Section::Impact, "A guest can bring down the host, or read up to 3 KiB of memory that belongs to the hypervisor or to another guest."),
+        (
+            Section::Description,
+            "The code that emulates the x2APIC registers answers for 1024 of them, where the architecture has 256. A read of one that does not exist goes beyond the page that holds the guest's APIC.",
+        ),
+        (
+            Section::Impact,
+            "A guest can bring down the host, or read up to 3 KiB of memory that belongs to the hypervisor or to another guest.",
+        ),
         (Section::AffectedSystems, "Xen 4.1 and later on x86. Only HVM guests can use it; PV guests cannot."),
         (Section::Mitigation, "Running only PV guests avoids it."),
-        (Section::Resolution, "Apply the patch for your release. The CVSS 3.1 vector shown here is the demonstration's own, and so are the patch files; commits and dates are those of the public record."),
-        (Section::Deployment, "Deployment of the patch is permitted during the embargo, on public-facing systems too, even where guests are managed or used by others."),
+        (
+            Section::Resolution,
+            "Apply the patch for your release. The CVSS 3.1 vector shown here is the demonstration's own, and so are the patch files; commits and dates are those of the public record.",
+        ),
+        (
+            Section::Deployment,
+            "Deployment of the patch is permitted during the embargo, on public-facing systems too, even where guests are managed or used by others.",
+        ),
     ];
     draft(
         "Improper MSR range used for x2APIC emulation",

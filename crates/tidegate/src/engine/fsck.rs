@@ -72,7 +72,11 @@ impl Engine {
         Ok(report)
     }
 
-    async fn derive(&self, row: &DerivedCase, events: Vec<(u64, Vec<u8>)>) -> Result<DerivedCase, EngineError> {
+    async fn derive(
+        &self,
+        row: &DerivedCase,
+        events: Vec<(u64, Vec<u8>)>,
+    ) -> Result<DerivedCase, EngineError> {
         let n = events.iter().map(|(n, _)| *n).max().unwrap_or(0);
         let entries = read_entries(row.case, events.into_iter())?;
         let case = replay(&entries).ok_or(EngineError::Unreadable { case: row.case, n: 1 })?;

@@ -7,8 +7,8 @@ pub mod people;
 pub(crate) mod perform;
 mod read;
 
-pub use perform::Performed;
 pub(crate) use perform::LetterJob;
+pub use perform::Performed;
 pub use read::CaseFile;
 
 use crate::chance::Chance;
@@ -90,7 +90,10 @@ impl fmt::Display for EngineError {
             }
             EngineError::Store(error) => write!(f, "{error}"),
             EngineError::Unreadable { case, n } => {
-                write!(f, "event {n} of case {case} cannot be read by this program; was it written by a newer one?")
+                write!(
+                    f,
+                    "event {n} of case {case} cannot be read by this program; was it written by a newer one?"
+                )
             }
         }
     }
@@ -112,7 +115,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError::ClockBehind`] where the log's last event is of a later instant than the clock shows.
-    pub async fn open(store: Store, clock: Arc<dyn Clock>, chance: Arc<Chance>) -> Result<Engine, EngineError> {
+    pub async fn open(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        chance: Arc<Chance>,
+    ) -> Result<Engine, EngineError> {
         let now = clock.now();
         if let Some(last) = store.last_event_at().await?.filter(|last| *last > now) {
             return Err(EngineError::ClockBehind { last, now });

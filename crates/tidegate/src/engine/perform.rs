@@ -58,7 +58,12 @@ impl Engine {
         Err(EngineError::Store(StoreError::Conflict { case: id }))
     }
 
-    async fn try_perform(&self, file: &CaseFile, actor: &Actor, action: &Action) -> Result<Performed, EngineError> {
+    async fn try_perform(
+        &self,
+        file: &CaseFile,
+        actor: &Actor,
+        action: &Action,
+    ) -> Result<Performed, EngineError> {
         let now = self.clock.now();
         let by = hand_of(actor);
         match decide(&file.policy, &file.case, actor, action, now) {
@@ -156,7 +161,8 @@ impl Engine {
         for _ in 0..ATTEMPTS_MAX {
             let file = self.load(id).await?;
             let now = self.clock.now();
-            let events = decide(&file.policy, &file.case, &Actor::Clock, &Action::Tick, now).unwrap_or_default();
+            let events =
+                decide(&file.policy, &file.case, &Actor::Clock, &Action::Tick, now).unwrap_or_default();
             if events.is_empty() {
                 if let Some(job) = job {
                     self.store.finish_job(job).await?;
@@ -180,7 +186,12 @@ impl Engine {
         }
     }
 
-    async fn commit(&self, changes: Vec<Change<'_>>, now: Instant, job: Option<JobId>) -> Result<Performed, EngineError> {
+    async fn commit(
+        &self,
+        changes: Vec<Change<'_>>,
+        now: Instant,
+        job: Option<JobId>,
+    ) -> Result<Performed, EngineError> {
         let (mut commit, entries) = self.prepare(changes, now).await?;
         commit.finish_job = job;
         self.store.commit(commit).await?;
@@ -189,7 +200,11 @@ impl Engine {
 
     /// Turns decided changes into one commit. What becomes staged is rendered and stored first: a crash
     /// between leaves documents that nobody promotes, and that the next staging replaces.
-    async fn prepare(&self, changes: Vec<Change<'_>>, now: Instant) -> Result<(Commit, Vec<Entry>), EngineError> {
+    async fn prepare(
+        &self,
+        changes: Vec<Change<'_>>,
+        now: Instant,
+    ) -> Result<(Commit, Vec<Entry>), EngineError> {
         let mut commit = Commit::at(now);
         let mut all = Vec::new();
         for Change { file, after, entries } in changes {
@@ -198,14 +213,16 @@ impl Engine {
                 if let Event::Staged { version, at } = &entry.event {
                     let patches = self.patches(&after).await?;
                     let when = (*version, *at);
-                    let documents = render::documents(policy, &file.project, &after, when, patches, &self.site);
+                    let documents =
+                        render::documents(policy, &file.project, &after, when, patches, &self.site);
                     self.store.stage(after.id, *version, &documents).await?;
                 }
                 if let Event::Announced { version, .. } = &entry.event {
                     commit.promote.push(Promotion { case: after.id, version: *version });
                 }
             }
-            let numbered: Vec<(u64, Entry)> = (file.case.entries + 1..).zip(entries.iter().cloned()).collect();
+            let numbered: Vec<(u64, Entry)> =
+                (file.case.entries + 1..).zip(entries.iter().cloned()).collect();
             commit.jobs.extend(jobs(policy, Some(&file.case), &after, &numbered, now));
             commit.changes.push(CaseChange {
                 case: after.id,
@@ -259,7 +276,8 @@ pub(crate) fn reporter() -> Slug {
 
 fn change(file: &CaseFile, by: By, now: Instant, events: Vec<Event>) -> Change<'_> {
     let mut after = file.case.clone();
-    let entries: Vec<Entry> = events.into_iter().map(|event| Entry { at: now, by: by.clone(), event }).collect();
+    let entries: Vec<Entry> =
+        events.into_iter().map(|event| Entry { at: now, by: by.clone(), event }).collect();
     for entry in &entries {
         after.apply(entry);
     }
@@ -271,12 +289,19 @@ fn encode(entry: &Entry) -> Vec<u8> {
 }
 
 /// The letters that follow from new lines of the log, and the clock's next visit.
-fn jobs(policy: &Policy, before: Option<&Case>, after: &Case, entries: &[(u64, Entry)], now: Instant) -> Vec<NewJob> {
+fn jobs(
+    policy: &Policy,
+    before: Option<&Case>,
+    after: &Case,
+    entries: &[(u64, Entry)],
+    now: Instant,
+) -> Vec<NewJob> {
     let mut jobs = Vec::new();
     for (n, entry) in entries {
         for (nth, letter) in letters(policy, after, entry).into_iter().enumerate() {
             let key = format!("letter/{}/{n}/{nth}", after.id);
-            let body = serde_json::to_vec(&LetterJob { key: key.clone(), at: entry.at, letter }).unwrap_or_default();
+            let body =
+                serde_json::to_vec(&LetterJob { key: key.clone(), at: entry.at, letter }).unwrap_or_default();
             jobs.push(NewJob { key, case: Some(after.id), kind: hands::LETTER, run_at: now, body });
         }
     }

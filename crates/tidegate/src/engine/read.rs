@@ -57,7 +57,8 @@ impl Engine {
             other => other?,
         };
         let policy = self.policy(&row.project).await?;
-        let entries = read_entries(id, self.store.events(id).await?.into_iter().map(|event| (event.n, event.body)))?;
+        let entries =
+            read_entries(id, self.store.events(id).await?.into_iter().map(|event| (event.n, event.body)))?;
         let case = replay(&entries).ok_or(EngineError::Unreadable { case: id, n: 1 })?;
         Ok(CaseFile { project: row.project, policy, entries, case })
     }

@@ -1,8 +1,8 @@
 //! The hand that writes letters. They go to the outbox, each once for ever, and say nothing in their subject
 //! that is not public.
 
-use crate::engine::{CaseFile, Engine, EngineError};
 use crate::engine::people::People;
+use crate::engine::{CaseFile, Engine, EngineError};
 use crate::store::{Job, StoreError};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::raw::Raw;
@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use tidegate_domain::consequence::{Letter, LetterKind, Recipient};
 use tidegate_domain::id::CaseId;
-use tidegate_domain::policy::Policy;
-use tidegate_domain::publication::{advisory_number, publication};
+use tidegate_domain::policy::{ClockRule, Policy};
+use tidegate_domain::publication::{advisory_number, publication_as};
 use tidegate_domain::time::Instant;
 
 use super::report::hex;
@@ -47,9 +47,13 @@ fn addresses(file: &CaseFile, people: &People, to: &Recipient) -> BTreeSet<Strin
         Recipient::Reporter => file.case.reports.iter().filter_map(|report| report.from.clone()).collect(),
         Recipient::Role(role) => people.mails(&file.project, role).into_iter().collect(),
         Recipient::Person(name) => people.find(name).map(|person| person.mail.clone()).into_iter().collect(),
-        Recipient::Channel(id) => {
-            file.policy.channels.iter().filter(|channel| channel.id == *id).map(|c| c.address.clone()).collect()
-        }
+        Recipient::Channel(id) => file
+            .policy
+            .channels
+            .iter()
+            .filter(|channel| channel.id == *id)
+            .map(|c| c.address.clone())
+            .collect(),
         // The program knows no address of another organisation: the team passes the letter on.
         Recipient::Organisation(_) => [file.policy.publisher.contact.clone()].into(),
     };
@@ -96,18 +100,22 @@ fn template(policy: &Policy, kind: LetterKind) -> (String, String) {
 fn values(engine: &Engine, file: &CaseFile, letter: &Letter) -> Vec<(&'static str, String)> {
     let CaseFile { policy, case, .. } = file;
     let rule = letter.clock.as_ref().and_then(|id| policy.clocks.iter().find(|rule| rule.id == *id));
-    let version = letter.version.and_then(|number| {
-        publication(policy, case, number, letter.instant.unwrap_or_else(|| case.received()))
+    let number = advisory_number(policy, case).unwrap_or_else(|| "number pending".to_owned());
+    let version = letter.version.and_then(|version| {
+        let at = letter.instant.unwrap_or_else(|| case.received());
+        publication_as(policy, case, version, at, number.clone())
     });
+    let started = rule.and_then(|rule| case.since(&rule.starts)).unwrap_or_else(|| case.received());
     let when = letter.instant.map_or("an instant still to be agreed".to_owned(), |at| spoken(policy, at));
-    let number = advisory_number(policy, case).unwrap_or_default();
     let clock = rule.map_or_else(
         || "The embargo is over and nothing was announced.".to_owned(),
         |rule| format!("{}.", rule.title),
     );
     let person = match &letter.to {
         Recipient::Person(name) => name.to_string(),
-        Recipient::Reporter | Recipient::Role(_) | Recipient::Channel(_) | Recipient::Organisation(_) => String::new(),
+        Recipient::Reporter | Recipient::Role(_) | Recipient::Channel(_) | Recipient::Organisation(_) => {
+            String::new()
+        }
     };
     vec![
         ("project", policy.publisher.name.clone()),
@@ -115,7 +123,7 @@ fn values(engine: &Engine, file: &CaseFile, letter: &Letter) -> Vec<(&'static st
         ("planned", case.planned().map_or_else(String::new, |at| spoken(policy, at))),
         ("until", when.clone()),
         ("due", when),
-        ("started", case.received().readable()),
+        ("started", started.readable()),
         ("version", letter.version.map_or_else(String::new, |number| number.to_string())),
         ("link", super::render::page_link(&engine.site, &number).to_string()),
         ("number", number),
@@ -123,10 +131,19 @@ fn values(engine: &Engine, file: &CaseFile, letter: &Letter) -> Vec<(&'static st
         ("policy_link", engine.site.join("policy").join(&format!("{}.html", file.project)).to_string()),
         ("person", person),
         ("clock", clock),
-        ("clause", rule.map_or("ALL-06", |rule| rule.clause.as_str()).to_owned()),
+        ("clause", clause(policy, letter, rule).to_owned()),
         ("text", letter.text.clone()),
         ("advisory", version.as_ref().map(tidegate_formats::text::advisory).unwrap_or_default()),
     ]
+}
+
+/// The rule that a letter is about.
+fn clause<'p>(policy: &'p Policy, letter: &Letter, rule: Option<&'p ClockRule>) -> &'p str {
+    match (rule, letter.kind) {
+        (Some(rule), _) => &rule.clause,
+        (None, LetterKind::HandOver) => policy.scope.hand_over.first().map_or("", |rule| &rule.clause),
+        (None, _) => "ALL-06",
+    }
 }
 
 /// An instant in UTC, and in the policy's zone where that differs.

@@ -70,7 +70,8 @@ impl Engine {
             (LETTER, Some(case)) => self.write_letter(case, job).await,
             (PARSE_LETTER, _) => self.read_letter(job).await,
             (kind, _) => {
-                let message = format!("no hand does jobs of the kind `{kind}`; was it left by a newer program?");
+                let message =
+                    format!("no hand does jobs of the kind `{kind}`; was it left by a newer program?");
                 Err(EngineError::Store(StoreError::Database { step: "job", message }))
             }
         }
@@ -82,20 +83,20 @@ impl Engine {
         let at = Instant::from_micros(self.clock.now().micros() + pause_s * 1_000_000);
         let message = error.to_string();
         self.store.retry_job(job.id, at, &message).await?;
-        let worry = if job.attempts >= WORRY_ATTEMPTS { "; it has failed often: somebody should look" } else { "" };
+        let worry =
+            if job.attempts >= WORRY_ATTEMPTS { "; it has failed often: somebody should look" } else { "" };
         Ok(format!("{} job {}: {message}; next attempt at {at}{worry}", job.kind, job.id))
     }
 }
-
 
 /// Nobody minds this many seconds.
 const LATE_S_MIN: i64 = 2;
 
 fn late(entry: &Entry) -> Option<String> {
     match &entry.event {
-        Event::Announced { version, planned, late_s } if *late_s >= LATE_S_MIN => {
-            Some(format!("version {version} of an advisory, planned for {planned}, became public {late_s} s late"))
-        }
+        Event::Announced { version, planned, late_s } if *late_s >= LATE_S_MIN => Some(format!(
+            "version {version} of an advisory, planned for {planned}, became public {late_s} s late"
+        )),
         _ => None,
     }
 }

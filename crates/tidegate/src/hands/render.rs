@@ -48,7 +48,10 @@ pub fn render(
     let osv_path = format!("osv/{}.json", osv::id(publication));
     let mut files = vec![
         file(format!("advisories/{stem}.txt"), text::advisory(publication).into_bytes()),
-        file(format!("advisories/{}", version_text(&stem, publication.version())), text::advisory(publication).into_bytes()),
+        file(
+            format!("advisories/{}", version_text(&stem, publication.version())),
+            text::advisory(publication).into_bytes(),
+        ),
         file(csaf_path.clone(), csaf::document(publication, &context)),
         file(osv_path.clone(), osv::record(publication, &context)),
     ];
@@ -67,7 +70,9 @@ pub fn render(
         patches: patches.iter().map(|(name, _)| (name.clone(), format!("patches/{stem}/{name}"))).collect(),
         versions: publication.history.iter().map(|v| (v.version, version_text(&stem, v.version))).collect(),
     };
-    files.extend(patches.into_iter().map(|(name, body)| file(format!("advisories/patches/{stem}/{name}"), body)));
+    files.extend(
+        patches.into_iter().map(|(name, body)| file(format!("advisories/patches/{stem}/{name}"), body)),
+    );
     files.push(file(format!("advisories/{stem}.html"), pages::advisory(publication, &links).into_bytes()));
     let listed = serde_json::to_vec_pretty(&(project, publication)).unwrap_or_default();
     files.push(file(format!("{PUBLICATIONS}{stem}.json"), listed));

@@ -48,7 +48,12 @@ impl Engine {
     ///
     /// # Errors
     /// The store's: then nothing was accepted, and the sender must try again.
-    pub async fn accept_letter(&self, project: &Slug, case: Option<CaseId>, raw: &[u8]) -> Result<LetterId, EngineError> {
+    pub async fn accept_letter(
+        &self,
+        project: &Slug,
+        case: Option<CaseId>,
+        raw: &[u8],
+    ) -> Result<LetterId, EngineError> {
         self.policy(project).await?;
         Ok(self.store.put_letter(self.clock.now(), &enveloped(project, case, raw)).await?)
     }

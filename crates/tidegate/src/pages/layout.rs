@@ -58,7 +58,10 @@ pub(super) fn project_page(frame: &Frame<'_>, main: &Markup) -> String {
             "To report a vulnerability in " bdi { (name) } " in confidence, write to "
             (super::text::address(&frame.publisher.contact)) "."
         }
-        p { "Written by Tidegate from the project’s records. All times are UTC." }
+        p {
+            @if frame.here == Here::Policy { "Printed by Tidegate from the policy that it obeys." }
+            @else { "Written by Tidegate from the project’s records. All times are UTC." }
+        }
     };
     document(&links.root, &head, &header, main, &footer)
 }

@@ -20,7 +20,9 @@ pub(super) fn decide(asked: &Asked<'_>, action: &Action) -> Result<Vec<Event>, R
             accepted(asked.case)?;
             draft_fits(asked, draft)?;
             if matches!(asked.case.versions.last().map(|v| v.stage), Some(Stage::Public { .. })) {
-                return Err(Refusal::Unfit { why: "the advisory is public: a new text is a re-issue (XEN-21)".to_owned() });
+                return Err(Refusal::Unfit {
+                    why: "the advisory is public: a new text is a re-issue (XEN-21)".to_owned(),
+                });
             }
             Ok(vec![Event::Drafted { draft: Arc::new(draft.as_ref().clone()) }])
         }
@@ -59,7 +61,9 @@ fn accepted(case: &Case) -> Result<(), Refusal> {
 fn assign_number(asked: &Asked<'_>, number: &str) -> Result<Vec<Event>, Refusal> {
     accepted(asked.case)?;
     if asked.policy.advisory.number == NumberPattern::Cve {
-        return Err(Refusal::Unfit { why: "this policy's advisories carry their CVE identifier as number".to_owned() });
+        return Err(Refusal::Unfit {
+            why: "this policy's advisories carry their CVE identifier as number".to_owned(),
+        });
     }
     if let Some(ours) = &asked.case.number {
         return Err(Refusal::Unfit { why: format!("the advisory has its number already: {ours}") });
@@ -79,24 +83,37 @@ fn draft_fits(asked: &Asked<'_>, draft: &Draft) -> Result<(), Refusal> {
         return Err(Refusal::MissingSections { sections: missing, clause: rule.clause.clone() });
     }
     if let Some((section, text)) = draft.sections.iter().find(|(_, text)| text.len() > SECTION_BYTES_MAX) {
-        let why = format!("the section {} has {} bytes; at most {SECTION_BYTES_MAX} fit", section.name(), text.len());
+        let why = format!(
+            "the section {} has {} bytes; at most {SECTION_BYTES_MAX} fit",
+            section.name(),
+            text.len()
+        );
         return Err(Refusal::Unfit { why });
     }
     let longest = draft.affected.len().max(draft.credits.len()).max(draft.references.len());
     if longest > DRAFT_LIST_MAX {
-        return Err(Refusal::Unfit { why: format!("a list of the draft has {longest} entries; at most {DRAFT_LIST_MAX} fit") });
+        return Err(Refusal::Unfit {
+            why: format!("a list of the draft has {longest} entries; at most {DRAFT_LIST_MAX} fit"),
+        });
     }
     Ok(())
 }
 
 /// XEN-21: a re-issue says what changed, and whether readers must act again.
-fn reissue(asked: &Asked<'_>, draft: &Draft, changes: &str, action_needed: ActionNeeded) -> Result<Vec<Event>, Refusal> {
+fn reissue(
+    asked: &Asked<'_>,
+    draft: &Draft,
+    changes: &str,
+    action_needed: ActionNeeded,
+) -> Result<Vec<Event>, Refusal> {
     text_fits(changes, false)?;
     draft_fits(asked, draft)?;
     match asked.case.versions.last().map(|version| version.stage) {
         Some(Stage::Public { .. }) => {}
         Some(Stage::Draft | Stage::Staged { .. }) => {
-            return Err(Refusal::Unfit { why: "a version is being written already: draft, approve and announce it".to_owned() });
+            return Err(Refusal::Unfit {
+                why: "a version is being written already: draft, approve and announce it".to_owned(),
+            });
         }
         None => return Err(asked.not_yet(BuiltFact::Announced)),
     }
@@ -124,7 +141,9 @@ fn predisclose(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
     let case = asked.case;
     accepted(case)?;
     if case.state.pxa.public || case.is_announced() {
-        return Err(Refusal::OutOfModel { why: "it is public: there is nothing left to disclose before the others" });
+        return Err(Refusal::OutOfModel {
+            why: "it is public: there is nothing left to disclose before the others",
+        });
     }
     if case.versions.is_empty() {
         return Err(asked.not_yet(BuiltFact::Drafted));
@@ -142,7 +161,9 @@ fn announce(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
     let Some(version) = case.open_draft() else {
         return Err(match case.versions.last().map(|version| version.stage) {
             Some(Stage::Staged { at }) => Refusal::Unfit { why: format!("it is staged already, for {at}") },
-            Some(Stage::Public { .. }) => Refusal::Unfit { why: "it is public already; a new text is a re-issue".to_owned() },
+            Some(Stage::Public { .. }) => {
+                Refusal::Unfit { why: "it is public already; a new text is a re-issue".to_owned() }
+            }
             Some(Stage::Draft) | None => asked.not_yet(BuiltFact::Drafted),
         });
     };
@@ -174,7 +195,9 @@ fn close(asked: &Asked<'_>, reason: &str) -> Result<Vec<Event>, Refusal> {
         return Err(Refusal::OutOfModel { why: "a report is judged before it is closed" });
     }
     if case.em.is_running() || case.em == Em::Proposed {
-        return Err(Refusal::OutOfModel { why: "a case does not close while an embargo runs or is proposed" });
+        return Err(Refusal::OutOfModel {
+            why: "a case does not close while an embargo runs or is proposed",
+        });
     }
     if case.staged().is_some() {
         return Err(Refusal::OutOfModel { why: "an announcement is staged" });

@@ -39,8 +39,12 @@ pub(super) fn decide(asked: &Asked<'_>, action: &Action) -> Result<Vec<Event>, R
             }
             Ok(ended(asked, EmbargoEnd::Ended, reason))
         }
-        Action::RecordPublic { how } => outrun(asked, asked.case.state.pxa.public, how, |how| Event::BecamePublic { how }),
-        Action::RecordExploited { how } => outrun(asked, asked.case.state.pxa.exploit, how, |how| Event::Exploited { how }),
+        Action::RecordPublic { how } => {
+            outrun(asked, asked.case.state.pxa.public, how, |how| Event::BecamePublic { how })
+        }
+        Action::RecordExploited { how } => {
+            outrun(asked, asked.case.state.pxa.exploit, how, |how| Event::Exploited { how })
+        }
         // Attacks alone set nothing public; ending the embargo is advised, and left to people.
         Action::RecordAttacked { how } => {
             text_fits(how, false)?;
@@ -66,7 +70,9 @@ fn is_reporter(asked: &Asked<'_>) -> bool {
 
 fn negotiable(case: &Case) -> Result<(), Refusal> {
     if !embargo_negotiable(case.rm, case.state.pxa) {
-        return Err(Refusal::OutOfModel { why: "nothing is negotiated over what is public, exploited, attacked or closed" });
+        return Err(Refusal::OutOfModel {
+            why: "nothing is negotiated over what is public, exploited, attacked or closed",
+        });
     }
     match case.em {
         Em::None | Em::Proposed | Em::Active | Em::Revise => Ok(()),
@@ -87,16 +93,20 @@ fn propose(asked: &Asked<'_>, until: Instant) -> Result<Vec<Event>, Refusal> {
         return Err(Refusal::Unfit { why: "this end is proposed already: accept it".to_owned() });
     }
     if case.proposals.len() >= PROPOSALS_MAX {
-        return Err(Refusal::Unfit { why: format!("{PROPOSALS_MAX} proposals are open: accept or reject first") });
+        return Err(Refusal::Unfit {
+            why: format!("{PROPOSALS_MAX} proposals are open: accept or reject first"),
+        });
     }
     let rules = &policy.embargo;
-    let shortens = rules.reporter_may_shorten && is_reporter(asked) && case.until.is_none_or(|ours| until < ours);
+    let shortens =
+        rules.reporter_may_shorten && is_reporter(asked) && case.until.is_none_or(|ours| until < ours);
     match rules.permit(policy, case.received(), case.severity(), until) {
         // XEN-04: who wants it shorter is always honoured.
         Err(Refusal::EmbargoTooShort { .. }) if shortens => {}
         other => other?,
     }
-    let advice = rules.advice(policy, case.received(), case.severity(), until).map(|found| found.explain(policy));
+    let advice =
+        rules.advice(policy, case.received(), case.severity(), until).map(|found| found.explain(policy));
     let roles = agreeing_roles(asked);
     let everybody = agrees(asked, &roles);
     let mut events = vec![Event::EmbargoProposed { until, roles, advice }];
@@ -130,9 +140,12 @@ fn accept(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
     if shortest.until <= asked.now {
         return Err(Refusal::EmbargoInThePast { now: asked.now });
     }
-    let mine: Vec<Slug> = agreeing_roles(asked).into_iter().filter(|role| !shortest.agreed.contains(role)).collect();
+    let mine: Vec<Slug> =
+        agreeing_roles(asked).into_iter().filter(|role| !shortest.agreed.contains(role)).collect();
     if mine.is_empty() {
-        return Err(Refusal::Unfit { why: "your side has agreed already; the others have not answered".to_owned() });
+        return Err(Refusal::Unfit {
+            why: "your side has agreed already; the others have not answered".to_owned(),
+        });
     }
     let all: Vec<Slug> = shortest.agreed.iter().chain(&mine).cloned().collect();
     let until = shortest.until;

@@ -34,7 +34,9 @@ pub(super) fn decide(asked: &Asked<'_>, action: &Action) -> Result<Vec<Event>, R
         }
         Action::ReserveCve { cve } => {
             if asked.case.cves.contains(cve) || asked.case.cves.len() >= CVES_MAX {
-                return Err(Refusal::Unfit { why: format!("the case has {cve} already, or {CVES_MAX} of them") });
+                return Err(Refusal::Unfit {
+                    why: format!("the case has {cve} already, or {CVES_MAX} of them"),
+                });
             }
             Ok(vec![Event::CveReserved { cve: cve.clone() }])
         }
@@ -71,13 +73,22 @@ fn work<'a>(case: &'a Case, release: &Slug) -> Result<&'a super::super::ReleaseW
 }
 
 /// CS-10 and CS-12: only what passed its test, and only with a message that gives nothing away.
-fn record_commit(asked: &Asked<'_>, release: &Slug, commit: &str, message: &str) -> Result<Vec<Event>, Refusal> {
+fn record_commit(
+    asked: &Asked<'_>,
+    release: &Slug,
+    commit: &str,
+    message: &str,
+) -> Result<Vec<Event>, Refusal> {
     let work = work(asked.case, release)?;
     if !(is_hex(commit, 40) || is_hex(commit, 64)) {
-        return Err(Refusal::Unfit { why: "a commit is named by its full id, 40 or 64 hex digits".to_owned() });
+        return Err(Refusal::Unfit {
+            why: "a commit is named by its full id, 40 or 64 hex digits".to_owned(),
+        });
     }
     if message.trim().is_empty() || message.len() > MESSAGE_BYTES_MAX {
-        return Err(Refusal::Unfit { why: format!("give the commit's message, at most {MESSAGE_BYTES_MAX} bytes: it is checked") });
+        return Err(Refusal::Unfit {
+            why: format!("give the commit's message, at most {MESSAGE_BYTES_MAX} bytes: it is checked"),
+        });
     }
     if work.test != Some(TestOutcome::Pass) {
         return Err(Refusal::NotTested { release: release.to_string() });
@@ -103,7 +114,9 @@ fn telling_words(asked: &Asked<'_>, message: &str) -> Vec<String> {
     let reporters = case.reports.iter().filter_map(|report| report.from.clone());
     telling.extend(reporters);
     telling.retain(|word| !word.is_empty() && message.contains(&word.to_lowercase()));
-    if message.contains(&case.title.as_str().to_lowercase()) && case.title.as_str().chars().count() >= TELLING_WORD_CHARS_MIN {
+    if message.contains(&case.title.as_str().to_lowercase())
+        && case.title.as_str().chars().count() >= TELLING_WORD_CHARS_MIN
+    {
         telling.push(format!("the case's title “{}”", case.title));
     }
     telling.dedup();

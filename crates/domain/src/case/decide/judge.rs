@@ -30,6 +30,12 @@ pub(super) fn decide(asked: &Asked<'_>, action: &Action) -> Result<Vec<Event>, R
         }
         Action::TellReporter { text } => {
             text_fits(text, false)?;
+            // A verdict is told once there is one: told before, it would let a denial be closed untold (CS-03).
+            if asked.case.rm == Rm::Received {
+                return Err(Refusal::OutOfModel {
+                    why: "the report was not judged yet: there is no verdict to tell",
+                });
+            }
             Ok(vec![Event::ReporterTold { text: text.clone() }])
         }
         Action::MarkDuplicate { of } => {
@@ -85,7 +91,9 @@ fn hand_over(asked: &Asked<'_>, to: &str, text: &str) -> Result<Vec<Event>, Refu
     }
     if !asked.policy.scope.hand_over.iter().any(|rule| rule.to == to) {
         let names: Vec<&str> = asked.policy.scope.hand_over.iter().map(|rule| rule.to.as_str()).collect();
-        return Err(Refusal::Unfit { why: format!("`{to}` is not named for a hand-over; the policy names {}", names.join(", ")) });
+        return Err(Refusal::Unfit {
+            why: format!("`{to}` is not named for a hand-over; the policy names {}", names.join(", ")),
+        });
     }
     if asked.case.rm != Rm::Received {
         return Err(Refusal::OutOfModel { why: "only a report that was not judged yet can be handed over" });
@@ -103,7 +111,8 @@ fn confirm(asked: &Asked<'_>, affected: &[Slug], versions: &[String]) -> Result<
     }
     let others = |version: &String| asked.policy.hand_over_for(version);
     if !versions.is_empty()
-        && let Some(rule) = versions.iter().map(others).collect::<Option<Vec<_>>>().and_then(|rules| rules.first().copied())
+        && let Some(rule) =
+            versions.iter().map(others).collect::<Option<Vec<_>>>().and_then(|rules| rules.first().copied())
     {
         return Err(Refusal::OutOfScope { to: rule.to.clone(), clause: rule.clause.clone() });
     }
@@ -113,14 +122,18 @@ fn confirm(asked: &Asked<'_>, affected: &[Slug], versions: &[String]) -> Result<
 /// A duplicate is valid and deferred; nothing is staged or running in it any more.
 fn may_be_put_aside(asked: &Asked<'_>) -> Result<(), Refusal> {
     if asked.case.em.is_running() {
-        return Err(Refusal::OutOfModel { why: "an embargo runs in this case: `merge` it, so that the other case carries it on" });
+        return Err(Refusal::OutOfModel {
+            why: "an embargo runs in this case: `merge` it, so that the other case carries it on",
+        });
     }
     if asked.case.staged().is_some() || asked.case.is_announced() {
         return Err(Refusal::OutOfModel { why: "its advisory is staged or public" });
     }
     match asked.case.rm {
         Rm::Received | Rm::Invalid | Rm::Valid | Rm::Accepted => Ok(()),
-        Rm::Start | Rm::Deferred | Rm::Closed => Err(Refusal::OutOfModel { why: "the report was put aside already" }),
+        Rm::Start | Rm::Deferred | Rm::Closed => {
+            Err(Refusal::OutOfModel { why: "the report was put aside already" })
+        }
     }
 }
 
@@ -129,7 +142,9 @@ fn invite(asked: &Asked<'_>, person: &Slug, role: &Slug) -> Result<Vec<Event>, R
     let fits = asked.policy.role(role.as_str()).is_some_and(|role| helpers.contains(role));
     if !fits {
         let titles = asked.policy.titles(helpers);
-        return Err(Refusal::Unfit { why: format!("`{role}` is not a role that people are invited to; there is: {titles}") });
+        return Err(Refusal::Unfit {
+            why: format!("`{role}` is not a role that people are invited to; there is: {titles}"),
+        });
     }
     if asked.case.participants.iter().any(|p| p.person == *person && p.role == *role) {
         return Err(Refusal::Unfit { why: format!("{person} is invited already") });
@@ -164,12 +179,17 @@ fn absorb(asked: &Asked<'_>, other: &Case) -> Result<Vec<Event>, Refusal> {
     }
     let over = case.em == Em::Exited || case.state.pxa.public;
     if other.em.is_running() && over {
-        return Err(Refusal::OutOfModel { why: "the other case's embargo runs, this one's is over: end it there first" });
+        return Err(Refusal::OutOfModel {
+            why: "the other case's embargo runs, this one's is over: end it there first",
+        });
     }
     let ends_now = (other.state.pxa.public || other.state.pxa.exploit) && case.em.is_running();
     let mut events = Vec::new();
     if ends_now {
-        events.push(Event::EmbargoEnded { why: EmbargoEnd::Public, reason: "the other case is public".to_owned() });
+        events.push(Event::EmbargoEnded {
+            why: EmbargoEnd::Public,
+            reason: "the other case is public".to_owned(),
+        });
     }
     events.push(Event::Absorbed(Box::new(what_is_new(case, other))));
     Ok(events)
@@ -194,7 +214,12 @@ fn what_is_new(case: &Case, other: &Case) -> Absorbed {
                 Some((work.release.clone(), patch.name.clone(), patch.sha256.clone()))
             })
             .collect(),
-        affected: other.releases.iter().filter(|w| here(&w.release).is_none()).map(|w| w.release.clone()).collect(),
+        affected: other
+            .releases
+            .iter()
+            .filter(|w| here(&w.release).is_none())
+            .map(|w| w.release.clone())
+            .collect(),
         people: other.participants.iter().map(|p| (p.person.clone(), p.role.clone())).collect(),
         rating: other.rating.clone().filter(|_| case.rating.is_none()),
         until: earlier,

@@ -32,7 +32,13 @@ pub fn open(id: CaseId, report: Report, now: Instant) -> Entry {
 ///
 /// # Errors
 /// Why it is not carried out.
-pub fn decide(policy: &Policy, case: &Case, actor: &Actor, action: &Action, now: Instant) -> Result<Vec<Event>, Refusal> {
+pub fn decide(
+    policy: &Policy,
+    case: &Case,
+    actor: &Actor,
+    action: &Action,
+    now: Instant,
+) -> Result<Vec<Event>, Refusal> {
     let Some(act) = action.act() else {
         return match actor {
             Actor::Clock => Ok(tick::tick(policy, case, now)),
@@ -104,7 +110,12 @@ impl Asked<'_> {
     }
 }
 
-fn gate<'a>(policy: &Policy, case: &Case, actor: &'a Actor, step: &Step) -> Result<&'a crate::id::Slug, Refusal> {
+fn gate<'a>(
+    policy: &Policy,
+    case: &Case,
+    actor: &'a Actor,
+    step: &Step,
+) -> Result<&'a crate::id::Slug, Refusal> {
     let Actor::Person { name, .. } = actor else {
         return Err(Refusal::OutOfModel { why: "the clock only ticks" });
     };
@@ -151,7 +162,10 @@ fn goes_on_after_close(act: &Act) -> bool {
 /// Text that came with an action: bounded, and not empty where it must say something.
 fn text_fits(text: &str, may_be_empty: bool) -> Result<(), Refusal> {
     if text.len() > TEXT_BYTES_MAX {
-        let why = format!("the text has {} bytes; at most {TEXT_BYTES_MAX} fit, the rest belongs in an attachment", text.len());
+        let why = format!(
+            "the text has {} bytes; at most {TEXT_BYTES_MAX} fit, the rest belongs in an attachment",
+            text.len()
+        );
         Err(Refusal::Unfit { why })
     } else if text.trim().is_empty() && !may_be_empty {
         Err(Refusal::Unfit { why: "the text is empty".to_owned() })

@@ -13,8 +13,13 @@ pub(super) fn tick(policy: &Policy, case: &Case, now: Instant) -> Vec<Event> {
         let id = &clock.rule.id;
         match clock.standing {
             Standing::Running => {
-                let passed = clock.reminders(policy).filter(|(nth, at)| *at <= now && !case.was_reminded(id, *nth));
-                events.extend(passed.map(|(nth, _)| Event::Reminded { clock: id.clone(), nth, due: clock.due }));
+                let passed =
+                    clock.reminders(policy).filter(|(nth, at)| *at <= now && !case.was_reminded(id, *nth));
+                events.extend(passed.map(|(nth, _)| Event::Reminded {
+                    clock: id.clone(),
+                    nth,
+                    due: clock.due,
+                }));
             }
             Standing::Late if !case.was_alarmed(id) => {
                 events.push(Event::Alarmed { clock: id.clone(), due: clock.due });

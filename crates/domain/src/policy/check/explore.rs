@@ -1,8 +1,8 @@
 //! Visiting every state that can be reached, breadth first, so that the first way found to a state is one of
 //! the shortest.
 
-use super::key::Relevant;
 use super::key::Key;
+use super::key::Relevant;
 use super::model::{Attempt, Move, Phase, Roles, World, world};
 use crate::audience;
 use crate::case::clock::next_wake;
@@ -225,7 +225,9 @@ impl Exploration {
     }
 
     fn note_done(&mut self, index: usize, case: &Case) {
-        let Some(Move { step: Some(step), role: Some(role), .. }) = self.world.moves.get(index) else { return };
+        let Some(Move { step: Some(step), role: Some(role), .. }) = self.world.moves.get(index) else {
+            return;
+        };
         self.done.insert(*step);
         self.matrix.insert((*step, *role, Phase::of(case)));
     }
@@ -233,7 +235,8 @@ impl Exploration {
     /// ALL-03: whatever was decided, nothing may become public before its instant.
     fn note_early(&mut self, index: usize, state: &Frontier, events: &[Event], now: Instant) {
         let publishes = events.iter().any(|event| matches!(event, Event::Announced { .. }));
-        let running = super::model::is_secret(&state.case) && state.case.until.is_some_and(|until| now < until);
+        let running =
+            super::model::is_secret(&state.case) && state.case.until.is_some_and(|until| now < until);
         if publishes && running {
             let what = "the advisory becomes public before the embargo's end (ALL-03)".to_owned();
             let sighting = Sighting { at: state.id, by: Some(index), what };

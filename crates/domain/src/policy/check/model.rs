@@ -135,7 +135,8 @@ pub(super) fn world(policy: &Policy, roles: Roles) -> World {
     };
     let entry = open(CaseId::from_bits(1), report, now);
     let start = Case::opened(&entry).unwrap_or_else(|| unreachable!("`open` makes an arrival"));
-    let by_severity = policy.embargo.limits.iter().any(|limit| limit.severity.len() < Severity::ALL.len() - 1);
+    let by_severity =
+        policy.embargo.limits.iter().any(|limit| limit.severity.len() < Severity::ALL.len() - 1);
     // Reminders and alarms bring about no fact: without them time has few instants that matter.
     let policy = Policy { clocks: Vec::new(), ..policy.clone() };
     let moves = moves(&policy, roles, by_severity);
@@ -248,7 +249,9 @@ fn attempts(policy: &Policy, step: &Step, by_severity: bool) -> Vec<(u8, Attempt
         Verb::ProposeEmbargo => vec![(1, Attempt::Propose, "")],
         Verb::ReviseEmbargo => vec![(1, Attempt::Revise, "")],
         Verb::Batch => vec![(1, Attempt::Batch, "")],
-        Verb::Approve => (1..=step.persons).map(|person| (person, Attempt::Do(Action::Approve), "")).collect(),
+        Verb::Approve => {
+            (1..=step.persons).map(|person| (person, Attempt::Do(Action::Approve), "")).collect()
+        }
         Verb::RecordTest => {
             let test = |outcome| Action::RecordTest { release: slug("r1"), outcome, note: String::new() };
             vec![

@@ -29,7 +29,8 @@ struct Precedes<'p> {
 /// A circle in the order of the steps. The shortest one is named.
 fn cycle(policy: &Policy) -> Option<Finding> {
     let edges = edges(policy);
-    let shortest = (0..policy.steps.len()).filter_map(|start| circle_from(&edges, start)).min_by_key(Vec::len)?;
+    let shortest =
+        (0..policy.steps.len()).filter_map(|start| circle_from(&edges, start)).min_by_key(Vec::len)?;
     let sentences: Vec<String> = shortest
         .iter()
         .filter_map(|edge| {
@@ -41,7 +42,8 @@ fn cycle(policy: &Policy) -> Option<Finding> {
 }
 
 fn edges(policy: &Policy) -> Vec<Precedes<'_>> {
-    let establishing = |fact: &Fact| policy.steps.iter().position(|s| s.act.establishes().as_ref() == Some(fact));
+    let establishing =
+        |fact: &Fact| policy.steps.iter().position(|s| s.act.establishes().as_ref() == Some(fact));
     let mut edges = Vec::new();
     for (index, step) in policy.steps.iter().enumerate() {
         let first = step.after.iter().filter_map(establishing);
@@ -83,7 +85,8 @@ fn answers(policy: &Policy) -> Vec<Finding> {
         for other in policy.tells.iter().skip(index + 1) {
             let items = one.items.intersection(other.items);
             let overlap = one.from.meets(other.from) && one.to.meets(other.to) && !items.is_empty();
-            if overlap && one.answer != other.answer
+            if overlap
+                && one.answer != other.answer
                 && let Some(item) = items.iter().next()
             {
                 findings.push(contradiction(format!(
@@ -113,7 +116,9 @@ fn exposures(policy: &Policy) -> Vec<Finding> {
     for rule in policy.knows.iter().filter(|rule| rule.despite_embargo) {
         for item in rule.items.iter().filter(|item| !made_public_by_a_step(item, &rule.from)) {
             let forbids = |tells: &&Tells| {
-                tells.items.contains(item) && tells.to.meets(rule.who) && tells.answer == crate::policy::vocabulary::Answer::No
+                tells.items.contains(item)
+                    && tells.to.meets(rule.who)
+                    && tells.answer == crate::policy::vocabulary::Answer::No
             };
             if let Some(tells) = policy.tells.iter().find(forbids) {
                 findings.push(contradiction(format!(
@@ -159,7 +164,8 @@ pub(super) fn limits(policy: &Policy) -> Vec<Finding> {
         }
     }
     let bands = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
-    let bounded = |band: &Severity| rules.limits.iter().any(|l| l.at_most.is_some() && l.severity.contains(band));
+    let bounded =
+        |band: &Severity| rules.limits.iter().any(|l| l.at_most.is_some() && l.severity.contains(band));
     let unbounded: Vec<&str> = bands.iter().filter(|band| !bounded(band)).map(|band| band.name()).collect();
     if !unbounded.is_empty() && !rules.negotiated {
         let what = format!(
@@ -173,7 +179,8 @@ pub(super) fn limits(policy: &Policy) -> Vec<Finding> {
     if findings.is_empty()
         && let Err(refusal) = rules.permit(policy, start, None, default)
     {
-        let what = format!("{}: the default length is not permitted: {}", rules.clause, refusal.explain(policy).why);
+        let what =
+            format!("{}: the default length is not permitted: {}", rules.clause, refusal.explain(policy).why);
         findings.push(Finding { kind: Kind::Limits, what, path: Vec::new() });
     }
     findings

@@ -47,22 +47,33 @@ fn sighting(found: &Exploration, kind: Kind, seen: &Sighting) -> Finding {
 
 fn unreachable_steps(policy: &Policy, found: &Exploration) -> Vec<Finding> {
     let never = policy.steps.iter().enumerate().filter(|(index, _)| !found.done.contains(index));
-    never.map(|(_, step)| Finding { kind: Kind::Unreachable, what: why_never(policy, found, step), path: Vec::new() }).collect()
+    never
+        .map(|(_, step)| Finding {
+            kind: Kind::Unreachable,
+            what: why_never(policy, found, step),
+            path: Vec::new(),
+        })
+        .collect()
 }
 
 fn why_never(policy: &Policy, found: &Exploration, step: &Step) -> String {
     let never = |fact: &&Fact| match fact {
         // Not lasting: whether it held is not recorded, so ask whether anybody can bring it about.
-        Fact::Built(built @ (BuiltFact::PatchedEverywhere | BuiltFact::TestedEverywhere | BuiltFact::Approved | BuiltFact::Staged)) => {
-            policy.step_towards(&Fact::Built(*built)).is_none() && *built != BuiltFact::Staged
-        }
+        Fact::Built(
+            built @ (BuiltFact::PatchedEverywhere
+            | BuiltFact::TestedEverywhere
+            | BuiltFact::Approved
+            | BuiltFact::Staged),
+        ) => policy.step_towards(&Fact::Built(*built)).is_none() && *built != BuiltFact::Staged,
         Fact::Built(_) | Fact::Custom(_) => !found.facts.contains(*fact),
     };
     let waits: Vec<String> = step.after.iter().filter(never).map(|fact| policy.fact_phrase(fact)).collect();
     let reason = match (&step.act, waits.is_empty()) {
         (_, false) => format!("it waits for something that never happens: {}", waits.join("; ")),
         (Act::Built(Verb::Invite), true) => "no role is of the kind `helper`".to_owned(),
-        (Act::Built(Verb::AcknowledgeConfidence), true) if !has(policy, Verb::Invite) => "nobody can be invited".to_owned(),
+        (Act::Built(Verb::AcknowledgeConfidence), true) if !has(policy, Verb::Invite) => {
+            "nobody can be invited".to_owned()
+        }
         (Act::Built(Verb::HandOver), true) => "the scope names nobody to hand over to".to_owned(),
         (_, true) => "no state that can be reached allows it".to_owned(),
     };
