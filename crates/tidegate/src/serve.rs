@@ -16,7 +16,6 @@ type Site = Arc<BTreeMap<String, Vec<u8>>>;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// The site as a web application.
-#[must_use]
 pub fn router(files: Vec<SiteFile>) -> Router {
     let site: Site = Arc::new(files.into_iter().map(|file| (file.path, file.body)).collect());
     Router::new().fallback(file).with_state(site)

@@ -6,8 +6,9 @@ use super::machines::{self, CaseState, CsStep, Em, EmStep, Pec, PecStep, Rm, RmS
 use super::{Batch, Case, Participant, Patch, Proposal, ReleaseWork, Stage, Version};
 use crate::advisory::ActionNeeded;
 use crate::advisory::Draft;
-use crate::id::Slug;
+use crate::id::{CaseId, Slug};
 use crate::policy::vocabulary::{BuiltFact, Fact};
+use crate::rating::Rating;
 use crate::time::Instant;
 use std::sync::Arc;
 
@@ -62,29 +63,13 @@ impl Case {
                 self.establish(BuiltFact::Denied, at);
             }
             Event::ReporterTold { .. } => self.establish(BuiltFact::ReporterTold, at),
-            Event::MarkedDuplicate { of } => {
-                self.duplicate_of = Some(*of);
-                self.put_aside(BuiltFact::Duplicate, at);
-            }
-            Event::Merged { into } => {
-                self.merged_into = Some(*into);
-                self.put_aside(BuiltFact::Merged, at);
-            }
+            Event::MarkedDuplicate { of } => self.duplicate(*of, at),
+            Event::Merged { into } => self.merged(*into, at),
             Event::Absorbed(absorbed) => self.absorb(absorbed, at),
-            Event::Rated { rating } => {
-                self.rating = Some(rating.clone());
-                self.establish(BuiltFact::Rated, at);
-            }
-            Event::Assigned { person } => {
-                self.assigned = Some(person.clone());
-                self.establish(BuiltFact::Assigned, at);
-            }
+            Event::Rated { rating } => self.rate(rating, at),
+            Event::Assigned { person } => self.assign(person, at),
             Event::Invited { person, role } => self.invite(person, role),
-            Event::ConfidenceAcknowledged { person } => {
-                for participant in self.participants.iter_mut().filter(|p| p.person == *person) {
-                    participant.acknowledged = true;
-                }
-            }
+            Event::ConfidenceAcknowledged { person } => self.admit(person),
             Event::PatchAttached { release, name, sha256 } => self.patch(release, name, sha256),
             Event::Tested { release, outcome, .. } => self.tested(release, *outcome),
             Event::CveReserved { cve } => self.reserve(cve, at),
@@ -110,19 +95,21 @@ impl Case {
             Event::Reminded { clock, nth, .. } => self.reminded.push((clock.clone(), *nth)),
             Event::Alarmed { clock, .. } => self.alarmed.push(clock.clone()),
             Event::Messaged { .. } | Event::Refused { .. } => {}
-            Event::EmbargoProposed { .. }
-            | Event::EmbargoAccepted { .. }
-            | Event::EmbargoAgreed { .. }
-            | Event::EmbargoRejected { .. }
-            | Event::EmbargoEnded { .. }
-            | Event::BecamePublic { .. }
-            | Event::Exploited { .. }
-            | Event::Attacked { .. } => self.apply_embargo(entry),
-            Event::Drafted { .. }
-            | Event::Reissued { .. }
-            | Event::Approved { .. }
-            | Event::Staged { .. }
-            | Event::Announced { .. } => self.apply_advisory(entry),
+            Event::EmbargoProposed { until, roles, .. } => self.propose(*until, roles),
+            Event::EmbargoAccepted { roles } => self.accept(roles),
+            Event::EmbargoAgreed { until } => self.agree(*until, at),
+            Event::EmbargoRejected { roles } => self.reject(roles),
+            Event::EmbargoEnded { .. } => self.end_embargo(at),
+            Event::BecamePublic { .. } => self.step_state(CsStep::PublicAware, at),
+            Event::Exploited { .. } => self.exploited(at),
+            Event::Attacked { .. } => self.step_state(CsStep::AttacksSeen, at),
+            Event::Drafted { draft } => self.draft(draft, at),
+            Event::Reissued { draft, changes, action_needed } => {
+                self.add_version(draft, changes, Some(*action_needed));
+            }
+            Event::Approved { person } => self.approved(person),
+            Event::Staged { at: instant, .. } => self.set_stage(Stage::Staged { at: *instant }),
+            Event::Announced { planned, version, .. } => self.announced(*planned, *version, at),
         }
         self.fix_may_be_ready();
         self.check();
@@ -138,74 +125,62 @@ impl Case {
         assert!(!(self.rm == Rm::Closed && self.em.is_running()), "closed while an embargo runs");
     }
 
-    fn apply_embargo(&mut self, entry: &Entry) {
-        match &entry.event {
-            Event::EmbargoProposed { until, roles, .. } => self.propose(*until, roles),
-            Event::EmbargoAccepted { roles } => {
-                if let Some(shortest) = self.proposals.first_mut() {
-                    shortest.agreed.extend(roles.iter().cloned());
-                }
-                self.consent(roles, PecStep::Accept);
-            }
-            Event::EmbargoAgreed { until } => {
-                self.proposals.retain(|proposal| proposal.until != *until);
-                self.until = Some(*until);
-                self.step_em(EmStep::Accept);
-                // Longer proposals stay on the table, as revisions of the shortest (case-model.md).
-                if !self.proposals.is_empty() {
-                    self.step_em(EmStep::Revise);
-                }
-                self.establish(BuiltFact::EmbargoAgreed, entry.at);
-            }
-            Event::EmbargoRejected { roles } => {
-                self.proposals.clear();
-                self.step_em(EmStep::Reject);
-                self.consent(roles, PecStep::Decline);
-            }
-            Event::EmbargoEnded { .. } => {
-                self.proposals.clear();
-                self.step_em(EmStep::Terminate);
-                self.establish(BuiltFact::EmbargoOver, entry.at);
-            }
-            Event::BecamePublic { .. } => self.step_state(CsStep::PublicAware, entry.at),
-            Event::Exploited { .. } => {
-                self.step_state(CsStep::ExploitPublic, entry.at);
-                self.step_state(CsStep::PublicAware, entry.at);
-            }
-            Event::Attacked { .. } => self.step_state(CsStep::AttacksSeen, entry.at),
-            other => unreachable!("not about the embargo: {other:?}"),
+    fn accept(&mut self, roles: &[Slug]) {
+        if let Some(shortest) = self.proposals.first_mut() {
+            shortest.agreed.extend(roles.iter().cloned());
+        }
+        self.consent(roles, PecStep::Accept);
+    }
+
+    fn agree(&mut self, until: Instant, at: Instant) {
+        self.proposals.retain(|proposal| proposal.until != until);
+        self.until = Some(until);
+        self.step_em(EmStep::Accept);
+        // Longer proposals stay on the table, as revisions of the shortest (case-model.md).
+        if !self.proposals.is_empty() {
+            self.step_em(EmStep::Revise);
+        }
+        self.establish(BuiltFact::EmbargoAgreed, at);
+    }
+
+    fn reject(&mut self, roles: &[Slug]) {
+        self.proposals.clear();
+        self.step_em(EmStep::Reject);
+        self.consent(roles, PecStep::Decline);
+    }
+
+    fn end_embargo(&mut self, at: Instant) {
+        self.proposals.clear();
+        self.step_em(EmStep::Terminate);
+        self.establish(BuiltFact::EmbargoOver, at);
+    }
+
+    /// An exploit makes it public: both in one step, since no state with one alone may last.
+    fn exploited(&mut self, at: Instant) {
+        self.step_state(CsStep::ExploitPublic, at);
+        self.step_state(CsStep::PublicAware, at);
+    }
+
+    fn approved(&mut self, person: &Slug) {
+        if let Some(version) = self.versions.last_mut() {
+            version.approvals.push(person.clone());
         }
     }
 
-    fn apply_advisory(&mut self, entry: &Entry) {
-        match &entry.event {
-            Event::Drafted { draft } => self.draft(draft, entry.at),
-            Event::Reissued { draft, changes, action_needed } => {
-                self.add_version(draft, changes, Some(*action_needed));
-            }
-            Event::Approved { person } => {
-                if let Some(version) = self.versions.last_mut() {
-                    version.approvals.push(person.clone());
-                }
-            }
-            Event::Staged { at, .. } => {
-                if let Some(version) = self.versions.last_mut() {
-                    version.stage = Stage::Staged { at: *at };
-                }
-            }
-            Event::Announced { planned, version, .. } => {
-                if let Some(current) = self.versions.last_mut() {
-                    current.stage = Stage::Public { at: *planned };
-                }
-                self.establish(BuiltFact::Announced, entry.at);
-                if *version > 1 {
-                    self.establish(BuiltFact::Reissued, entry.at);
-                }
-                self.establish(BuiltFact::EmbargoOver, entry.at);
-                self.step_state(CsStep::PublicAware, entry.at);
-            }
-            other => unreachable!("not about the advisory: {other:?}"),
+    fn set_stage(&mut self, stage: Stage) {
+        if let Some(version) = self.versions.last_mut() {
+            version.stage = stage;
         }
+    }
+
+    fn announced(&mut self, planned: Instant, version: u32, at: Instant) {
+        self.set_stage(Stage::Public { at: planned });
+        self.establish(BuiltFact::Announced, at);
+        if version > 1 {
+            self.establish(BuiltFact::Reissued, at);
+        }
+        self.establish(BuiltFact::EmbargoOver, at);
+        self.step_state(CsStep::PublicAware, at);
     }
 
     fn establish(&mut self, fact: BuiltFact, at: Instant) {
@@ -266,6 +241,32 @@ impl Case {
         });
         #[expect(clippy::indexing_slicing, reason = "found or pushed just above")]
         &mut self.releases[index]
+    }
+
+    fn duplicate(&mut self, of: CaseId, at: Instant) {
+        self.duplicate_of = Some(of);
+        self.put_aside(BuiltFact::Duplicate, at);
+    }
+
+    fn merged(&mut self, into: CaseId, at: Instant) {
+        self.merged_into = Some(into);
+        self.put_aside(BuiltFact::Merged, at);
+    }
+
+    fn rate(&mut self, rating: &Rating, at: Instant) {
+        self.rating = Some(rating.clone());
+        self.establish(BuiltFact::Rated, at);
+    }
+
+    fn assign(&mut self, person: &Slug, at: Instant) {
+        self.assigned = Some(person.clone());
+        self.establish(BuiltFact::Assigned, at);
+    }
+
+    fn admit(&mut self, person: &Slug) {
+        for participant in self.participants.iter_mut().filter(|p| p.person == *person) {
+            participant.acknowledged = true;
+        }
     }
 
     fn invite(&mut self, person: &Slug, role: &Slug) {

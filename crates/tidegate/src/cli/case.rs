@@ -51,6 +51,7 @@ pub(super) enum Again {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::enum_variant_names, reason = "`open-case` is the verb of the policy language")]
 pub(super) enum Case {
     /// List the cases that you may know of.
     List {

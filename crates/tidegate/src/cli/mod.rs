@@ -120,8 +120,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         }
         command => {
             let engine = instance::open(&dir()?, Arc::new(SystemClock::start())).await?;
-            let done = with_engine(command, engine, cli.who.as_ref(), &out).await;
-            done
+            with_engine(command, engine, cli.who.as_ref(), &out).await
         }
     }
 }
@@ -133,6 +132,9 @@ async fn with_engine(
     out: &Out,
 ) -> Result<(), Failure> {
     // Whatever fell due while nothing ran is done first, and said (ALL-03).
+    for late in engine.resume().await? {
+        out.note(&format!("tidegate: {late}"));
+    }
     keep::catch_up(&engine, out).await?;
     let done = match command {
         Command::Project(command) => command.run(&mut engine, out).await,

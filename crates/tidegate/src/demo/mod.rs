@@ -3,8 +3,8 @@
 
 mod cloudstack;
 mod openstack;
-mod play;
-mod story;
+pub mod play;
+pub mod story;
 mod xen;
 
 use crate::chance::Chance;
@@ -57,7 +57,7 @@ pub async fn run(options: &Options, dir: Option<PathBuf>, out: &Out) -> Result<(
     let clock =
         Arc::new(SetClock::at(stories.first().map_or(story::instant("2013-01-01T00:00:00Z"), Story::begins)));
     let engine = instance::open(&dir, Arc::<SetClock>::clone(&clock)).await?;
-    let mut player = Player::new(engine, clock, *out);
+    let mut player = Player::new(engine, clock, Some(*out));
     for story in &stories {
         player.play(story).await?;
     }

@@ -8,7 +8,7 @@ use crate::engine::{Engine, EngineError};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tidegate_domain::case::{Action, Entry};
-use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::id::CaseId;
 use tidegate_domain::policy::check;
 use tidegate_domain::time::Instant;
 
@@ -16,16 +16,16 @@ use tidegate_domain::time::Instant;
 pub struct Player {
     engine: Engine,
     clock: Arc<SetClock>,
-    out: Out,
+    out: Option<Out>,
     cases: Vec<CaseId>,
     /// How many lines of each case's log were printed.
     printed: Vec<usize>,
 }
 
 impl Player {
-    /// A player over an empty instance.
+    /// A player over an empty instance; without `out` it plays in silence.
     #[must_use]
-    pub fn new(engine: Engine, clock: Arc<SetClock>, out: Out) -> Player {
+    pub fn new(engine: Engine, clock: Arc<SetClock>, out: Option<Out>) -> Player {
         Player { engine, clock, out, cases: Vec::new(), printed: Vec::new() }
     }
 
@@ -148,7 +148,7 @@ impl Player {
     }
 
     fn say(&self, text: &str) -> Result<(), Failure> {
-        self.out.bytes(format!("{text}\n").as_bytes())
+        self.out.map_or(Ok(()), |out| out.bytes(format!("{text}\n").as_bytes()))
     }
 }
 
@@ -160,18 +160,4 @@ fn line(which: &str, entry: &Entry, known: Known) -> String {
         (Known::Assumed, _) => "  (assumed)".to_owned(),
     };
     format!("  {}  {which}{:<9} {}{mark}", entry.at.readable(), entry.by.name(), event_line(&entry.event))
-}
-
-impl Engine {
-    /// The next instant at which the clock has something to do in any open case.
-    async fn next_wake(&self) -> Result<Option<Instant>, EngineError> {
-        let now = self.clock.now();
-        let mut next: Option<Instant> = None;
-        for row in self.store.cases(None::<&Slug>, true).await? {
-            let file = self.load(row.case).await?;
-            let wake = tidegate_domain::case::clock::next_wake(&file.policy, &file.case, now);
-            next = [next, wake].into_iter().flatten().min();
-        }
-        Ok(next)
-    }
 }

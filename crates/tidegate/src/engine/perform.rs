@@ -22,6 +22,18 @@ pub struct Performed {
     pub entries: Vec<Entry>,
 }
 
+/// What a commit stored, and whether it left something that the clock must do at once.
+struct Committed {
+    entries: Vec<Entry>,
+    due: bool,
+}
+
+impl From<Committed> for Performed {
+    fn from(committed: Committed) -> Performed {
+        Performed { entries: committed.entries }
+    }
+}
+
 /// The body of a `letter` job.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct LetterJob {
@@ -49,9 +61,11 @@ impl Engine {
             match self.try_perform(&file, &actor, action).await {
                 Err(EngineError::Store(StoreError::Conflict { .. })) => {}
                 Err(other) => return Err(other),
-                Ok(mut performed) => {
-                    performed.entries.extend(self.tick_if_due(id).await?.entries);
-                    return Ok(performed);
+                Ok(Committed { mut entries, due }) => {
+                    if due {
+                        entries.extend(self.tick(id, None).await?.entries);
+                    }
+                    return Ok(Performed { entries });
                 }
             }
         }
@@ -63,7 +77,7 @@ impl Engine {
         file: &CaseFile,
         actor: &Actor,
         action: &Action,
-    ) -> Result<Performed, EngineError> {
+    ) -> Result<Committed, EngineError> {
         let now = self.clock.now();
         let by = hand_of(actor);
         match decide(&file.policy, &file.case, actor, action, now) {
@@ -100,7 +114,7 @@ impl Engine {
             let changes = vec![change(&into, by.clone(), now, taken), change(&from, by, now, given)];
             match self.commit(changes, now, None).await {
                 Err(EngineError::Store(StoreError::Conflict { .. })) => {}
-                other => return other,
+                other => return other.map(Performed::from),
             }
         }
         Err(EngineError::Store(StoreError::Conflict { case: target }))
@@ -171,19 +185,10 @@ impl Engine {
             }
             match self.commit(vec![change(&file, By::Clock, now, events)], now, job).await {
                 Err(EngineError::Store(StoreError::Conflict { .. })) => {}
-                other => return other,
+                other => return other.map(Performed::from),
             }
         }
         Err(EngineError::Store(StoreError::Conflict { case: id }))
-    }
-
-    async fn tick_if_due(&self, id: CaseId) -> Result<Performed, EngineError> {
-        let file = self.load(id).await?;
-        let now = self.clock.now();
-        match next_wake(&file.policy, &file.case, now) {
-            Some(wake) if wake <= now => self.tick(id, None).await,
-            Some(_) | None => Ok(Performed { entries: Vec::new() }),
-        }
     }
 
     async fn commit(
@@ -191,11 +196,15 @@ impl Engine {
         changes: Vec<Change<'_>>,
         now: Instant,
         job: Option<JobId>,
-    ) -> Result<Performed, EngineError> {
+    ) -> Result<Committed, EngineError> {
+        let is_due = |change: &Change<'_>| {
+            next_wake(&change.file.policy, &change.after, now).is_some_and(|wake| wake <= now)
+        };
+        let due = changes.iter().any(is_due);
         let (mut commit, entries) = self.prepare(changes, now).await?;
         commit.finish_job = job;
         self.store.commit(commit).await?;
-        Ok(Performed { entries })
+        Ok(Committed { entries, due })
     }
 
     /// Turns decided changes into one commit. What becomes staged is rendered and stored first: a crash

@@ -137,3 +137,20 @@ impl Engine {
         Ok(pattern.write(n, year).unwrap_or_default())
     }
 }
+
+impl Engine {
+    /// The next instant at which the clock has something to do in any open case.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn next_wake(&self) -> Result<Option<Instant>, EngineError> {
+        let now = self.clock.now();
+        let mut next: Option<Instant> = None;
+        for row in self.store.cases(None, true).await? {
+            let file = self.load(row.case).await?;
+            let wake = tidegate_domain::case::clock::next_wake(&file.policy, &file.case, now);
+            next = [next, wake].into_iter().flatten().min();
+        }
+        Ok(next)
+    }
+}

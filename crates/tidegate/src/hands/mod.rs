@@ -7,7 +7,9 @@ mod report;
 
 use crate::engine::{Engine, EngineError};
 use crate::store::{Job, PARSE_LETTER, StoreError};
+use std::collections::BTreeSet;
 use tidegate_domain::case::{Entry, Event};
+use tidegate_domain::id::CaseId;
 use tidegate_domain::time::Instant;
 
 /// The kind of job that writes a letter.
@@ -36,6 +38,21 @@ pub struct Round {
 }
 
 impl Engine {
+    /// Catches up after a start: whatever fell due while nothing ran is promoted, ended and alarmed at once,
+    /// without waiting for the lease of a job that a dead process held (ALL-03). Says what came late.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn resume(&self) -> Result<Vec<String>, EngineError> {
+        let mut said = Vec::new();
+        let due = self.store.due(Some(self.clock.now()), u32::MAX).await?;
+        let cases: BTreeSet<CaseId> = due.into_iter().map(|due| due.case).collect();
+        for case in cases {
+            said.extend(self.tick(case, None).await?.entries.iter().filter_map(late));
+        }
+        Ok(said)
+    }
+
     /// Does every job that is due, and those that follow from them, until none is left.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use super::super::event::Event;
 use super::super::machines::{Em, Rm, RmStep};
-use super::super::{Action, Case, Stage};
-use super::{Asked, text_fits};
+use super::super::{Case, Stage};
+use super::{Asked, Decision, text_fits};
 use crate::advisory::{ActionNeeded, DRAFT_LIST_MAX, Draft, SECTION_BYTES_MAX, Section};
 use crate::policy::NumberPattern;
 use crate::policy::vocabulary::{BuiltFact, Fact};
@@ -13,39 +13,29 @@ use std::sync::Arc;
 /// Most versions of one advisory.
 const VERSIONS_MAX: usize = 100;
 
-pub(super) fn decide(asked: &Asked<'_>, action: &Action) -> Result<Vec<Event>, Refusal> {
-    match action {
-        Action::AssignNumber { number } => assign_number(asked, number),
-        Action::DraftAdvisory { draft } => {
-            accepted(asked.case)?;
-            draft_fits(asked, draft)?;
-            if matches!(asked.case.versions.last().map(|v| v.stage), Some(Stage::Public { .. })) {
-                return Err(Refusal::Unfit {
-                    why: "the advisory is public: a new text is a re-issue (XEN-21)".to_owned(),
-                });
-            }
-            Ok(vec![Event::Drafted { draft: Arc::new(draft.as_ref().clone()) }])
-        }
-        Action::Reissue { draft, changes, action_needed } => reissue(asked, draft, changes, *action_needed),
-        Action::Approve => approve(asked),
-        Action::Predisclose => predisclose(asked),
-        Action::Announce => announce(asked),
-        Action::OpenCase => {
-            if !asked.case.is_announced() {
-                return Err(asked.not_yet(BuiltFact::Announced));
-            }
-            if asked.case.since_built(BuiltFact::Opened).is_some() {
-                return Err(Refusal::Unfit { why: "the case is open already".to_owned() });
-            }
-            Ok(vec![Event::Opened])
-        }
-        Action::Retrospective { text } => {
-            text_fits(text, false)?;
-            Ok(vec![Event::Reviewed { text: text.clone() }])
-        }
-        Action::Close { reason } => close(asked, reason),
-        other => unreachable!("not decided here: {other:?}"),
+pub(super) fn draft(asked: &Asked<'_>, draft: &Draft) -> Decision {
+    accepted(asked.case)?;
+    draft_fits(asked, draft)?;
+    if matches!(asked.case.versions.last().map(|version| version.stage), Some(Stage::Public { .. })) {
+        let why = "the advisory is public: a new text is a re-issue (XEN-21)".to_owned();
+        return Err(Refusal::Unfit { why });
     }
+    Ok(vec![Event::Drafted { draft: Arc::new(draft.clone()) }])
+}
+
+pub(super) fn open_case(asked: &Asked<'_>) -> Decision {
+    if !asked.case.is_announced() {
+        return Err(asked.not_yet(BuiltFact::Announced));
+    }
+    if asked.case.since_built(BuiltFact::Opened).is_some() {
+        return Err(Refusal::Unfit { why: "the case is open already".to_owned() });
+    }
+    Ok(vec![Event::Opened])
+}
+
+pub(super) fn retrospective(text: &str) -> Decision {
+    text_fits(text, false)?;
+    Ok(vec![Event::Reviewed { text: text.to_owned() }])
 }
 
 /// Announced cases may be closed and still be re-issued; everything else is written while being worked on.
@@ -58,7 +48,7 @@ fn accepted(case: &Case) -> Result<(), Refusal> {
     }
 }
 
-fn assign_number(asked: &Asked<'_>, number: &str) -> Result<Vec<Event>, Refusal> {
+pub(super) fn assign_number(asked: &Asked<'_>, number: &str) -> Decision {
     accepted(asked.case)?;
     if asked.policy.advisory.number == NumberPattern::Cve {
         return Err(Refusal::Unfit {
@@ -100,12 +90,12 @@ fn draft_fits(asked: &Asked<'_>, draft: &Draft) -> Result<(), Refusal> {
 }
 
 /// XEN-21: a re-issue says what changed, and whether readers must act again.
-fn reissue(
+pub(super) fn reissue(
     asked: &Asked<'_>,
     draft: &Draft,
     changes: &str,
     action_needed: ActionNeeded,
-) -> Result<Vec<Event>, Refusal> {
+) -> Decision {
     text_fits(changes, false)?;
     draft_fits(asked, draft)?;
     match asked.case.versions.last().map(|version| version.stage) {
@@ -124,7 +114,7 @@ fn reissue(
     Ok(vec![Event::Reissued { draft, changes: changes.to_owned(), action_needed }])
 }
 
-fn approve(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
+pub(super) fn approve(asked: &Asked<'_>) -> Decision {
     let Some(version) = asked.case.open_draft() else { return Err(asked.not_yet(BuiltFact::Drafted)) };
     let (needed, clause) = (asked.step.persons, asked.step.clause.clone());
     if version.approvals.contains(asked.name) {
@@ -137,7 +127,7 @@ fn approve(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
 }
 
 /// XEN-05 and XEN-06: the list gets what there is, and every pre-release carries the embargo's end.
-fn predisclose(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
+pub(super) fn predisclose(asked: &Asked<'_>) -> Decision {
     let case = asked.case;
     accepted(case)?;
     if case.state.pxa.public || case.is_announced() {
@@ -155,7 +145,7 @@ fn predisclose(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
 }
 
 /// Stages the current version for its instant: the embargo's end, or now.
-fn announce(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
+pub(super) fn announce(asked: &Asked<'_>) -> Decision {
     let case = asked.case;
     accepted(case)?;
     let Some(version) = case.open_draft() else {
@@ -188,7 +178,7 @@ fn announce(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
 }
 
 /// CS-03, CS-16 to CS-19: a case closes when everything that its steps call for has happened.
-fn close(asked: &Asked<'_>, reason: &str) -> Result<Vec<Event>, Refusal> {
+pub(super) fn close(asked: &Asked<'_>, reason: &str) -> Decision {
     text_fits(reason, true)?;
     let Asked { case, policy, .. } = *asked;
     if case.rm.step(RmStep::Close).is_none() {

@@ -2,8 +2,8 @@
 
 use super::super::event::{EmbargoEnd, Event};
 use super::super::machines::{Em, embargo_negotiable};
-use super::super::{Action, Actor, Case};
-use super::{Asked, text_fits};
+use super::super::{Actor, Case};
+use super::{Asked, Decision, text_fits};
 use crate::id::Slug;
 use crate::policy::RoleSet;
 use crate::policy::vocabulary::RoleKind;
@@ -13,49 +13,50 @@ use crate::time::Instant;
 /// Most proposals open at once.
 const PROPOSALS_MAX: usize = 20;
 
-pub(super) fn decide(asked: &Asked<'_>, action: &Action) -> Result<Vec<Event>, Refusal> {
-    match action {
-        Action::ProposeEmbargo { until } => {
-            if asked.case.em.is_running() {
-                return Err(Refusal::OutOfModel { why: "an embargo runs already: propose to revise it" });
-            }
-            propose(asked, *until)
-        }
-        Action::ReviseEmbargo { until } => {
-            if !asked.case.em.is_running() {
-                return Err(Refusal::OutOfModel { why: "no embargo runs that could be revised" });
-            }
-            propose(asked, *until)
-        }
-        Action::AcceptEmbargo => accept(asked),
-        Action::RejectEmbargo => match asked.case.em {
-            Em::Proposed | Em::Revise => Ok(vec![Event::EmbargoRejected { roles: agreeing_roles(asked) }]),
-            Em::None | Em::Active | Em::Exited => Err(Refusal::OutOfModel { why: "nothing is proposed" }),
-        },
-        Action::EndEmbargo { reason } => {
-            text_fits(reason, false)?;
-            if !asked.case.em.is_running() {
-                return Err(Refusal::OutOfModel { why: "no embargo runs" });
-            }
-            Ok(ended(asked, EmbargoEnd::Ended, reason))
-        }
-        Action::RecordPublic { how } => {
-            outrun(asked, asked.case.state.pxa.public, how, |how| Event::BecamePublic { how })
-        }
-        Action::RecordExploited { how } => {
-            outrun(asked, asked.case.state.pxa.exploit, how, |how| Event::Exploited { how })
-        }
-        // Attacks alone set nothing public; ending the embargo is advised, and left to people.
-        Action::RecordAttacked { how } => {
-            text_fits(how, false)?;
-            if asked.case.state.pxa.attacks {
-                return Err(Refusal::Unfit { why: "attacks are recorded already".to_owned() });
-            }
-            Ok(vec![Event::Attacked { how: how.clone() }])
-        }
-        Action::Batch { batch, at } => join(asked, batch, *at),
-        other => unreachable!("not decided here: {other:?}"),
+pub(super) fn propose_first(asked: &Asked<'_>, until: Instant) -> Decision {
+    if asked.case.em.is_running() {
+        return Err(Refusal::OutOfModel { why: "an embargo runs already: propose to revise it" });
     }
+    propose(asked, until)
+}
+
+pub(super) fn revise(asked: &Asked<'_>, until: Instant) -> Decision {
+    if !asked.case.em.is_running() {
+        return Err(Refusal::OutOfModel { why: "no embargo runs that could be revised" });
+    }
+    propose(asked, until)
+}
+
+pub(super) fn reject(asked: &Asked<'_>) -> Decision {
+    match asked.case.em {
+        Em::Proposed | Em::Revise => Ok(vec![Event::EmbargoRejected { roles: agreeing_roles(asked) }]),
+        Em::None | Em::Active | Em::Exited => Err(Refusal::OutOfModel { why: "nothing is proposed" }),
+    }
+}
+
+pub(super) fn end(asked: &Asked<'_>, reason: &str) -> Decision {
+    text_fits(reason, false)?;
+    if !asked.case.em.is_running() {
+        return Err(Refusal::OutOfModel { why: "no embargo runs" });
+    }
+    Ok(ended(asked, EmbargoEnd::Ended, reason))
+}
+
+pub(super) fn record_public(asked: &Asked<'_>, how: &str) -> Decision {
+    outrun(asked, asked.case.state.pxa.public, how, |how| Event::BecamePublic { how })
+}
+
+pub(super) fn record_exploited(asked: &Asked<'_>, how: &str) -> Decision {
+    outrun(asked, asked.case.state.pxa.exploit, how, |how| Event::Exploited { how })
+}
+
+/// Attacks alone set nothing public; ending the embargo is advised, and left to people.
+pub(super) fn record_attacked(asked: &Asked<'_>, how: &str) -> Decision {
+    text_fits(how, false)?;
+    if asked.case.state.pxa.attacks {
+        return Err(Refusal::Unfit { why: "attacks are recorded already".to_owned() });
+    }
+    Ok(vec![Event::Attacked { how: how.to_owned() }])
 }
 
 /// The roles of the actor whose consent the policy asks for.
@@ -80,7 +81,7 @@ fn negotiable(case: &Case) -> Result<(), Refusal> {
     }
 }
 
-fn propose(asked: &Asked<'_>, until: Instant) -> Result<Vec<Event>, Refusal> {
+fn propose(asked: &Asked<'_>, until: Instant) -> Decision {
     let Asked { case, policy, now, .. } = *asked;
     negotiable(case)?;
     if until <= now {
@@ -132,7 +133,7 @@ fn agrees(asked: &Asked<'_>, roles: &[Slug]) -> bool {
 }
 
 /// Of several proposals the shortest is accepted; a longer one stays, as a revision.
-fn accept(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
+pub(super) fn accept(asked: &Asked<'_>) -> Decision {
     negotiable(asked.case)?;
     let Some(shortest) = asked.case.proposals.first() else {
         return Err(Refusal::OutOfModel { why: "nothing is proposed" });
@@ -181,12 +182,7 @@ fn ended(asked: &Asked<'_>, why: EmbargoEnd, reason: &str) -> Vec<Event> {
 }
 
 /// Public or exploited: the embargo SHALL end at once, a proposal is void (case-model, "when it must end").
-fn outrun(
-    asked: &Asked<'_>,
-    known: bool,
-    how: &str,
-    event: impl Fn(String) -> Event,
-) -> Result<Vec<Event>, Refusal> {
+fn outrun(asked: &Asked<'_>, known: bool, how: &str, event: impl Fn(String) -> Event) -> Decision {
     text_fits(how, false)?;
     if known {
         return Err(Refusal::Unfit { why: "that is recorded already".to_owned() });
@@ -201,7 +197,7 @@ fn outrun(
 }
 
 /// XEN-22: batching is an option. The cases of a batch share one instant, which each embargo must have.
-fn join(asked: &Asked<'_>, batch: &Slug, at: Instant) -> Result<Vec<Event>, Refusal> {
+pub(super) fn join(asked: &Asked<'_>, batch: &Slug, at: Instant) -> Decision {
     let case = asked.case;
     if case.batch.as_ref().is_some_and(|ours| ours.id == *batch && ours.at == at) {
         return Err(Refusal::Unfit { why: format!("it is in the batch {batch} already") });

@@ -2,8 +2,9 @@
 
 use super::super::event::Event;
 use super::super::machines::Rm;
-use super::super::{Action, Case, TestOutcome};
-use super::{Asked, text_fits};
+use super::super::{Case, TestOutcome};
+use super::{Asked, Decision, text_fits};
+use crate::advisory::CveId;
 use crate::id::Slug;
 use crate::refusal::Refusal;
 
@@ -11,48 +12,49 @@ use crate::refusal::Refusal;
 const CVES_MAX: usize = 100;
 /// Longest commit message that is checked, in bytes.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
+/// Longest name of a released version, in bytes.
+const VERSION_BYTES_MAX: usize = 200;
 /// Words of the case's title that are long enough to give it away.
 const TELLING_WORD_CHARS_MIN: usize = 9;
 
-pub(super) fn decide(asked: &Asked<'_>, action: &Action) -> Result<Vec<Event>, Refusal> {
-    match action {
-        Action::AttachPatch { release, name, sha256 } => {
-            being_worked_on(asked.case)?;
-            if !is_hex(sha256, 64) || !is_file_name(name) {
-                return Err(Refusal::Unfit { why: "a patch has a plain file name of up to 200 letters, digits and `.-_+~`, and a SHA-256 in hex".to_owned() });
-            }
-            let (release, name, sha256) = (release.clone(), name.clone(), sha256.to_lowercase());
-            Ok(vec![Event::PatchAttached { release, name, sha256 }])
-        }
-        Action::RecordTest { release, outcome, note } => {
-            text_fits(note, true)?;
-            let work = work(asked.case, release)?;
-            if work.patch.is_none() {
-                return Err(Refusal::Unfit { why: format!("there is no patch for {release} to test") });
-            }
-            Ok(vec![Event::Tested { release: release.clone(), outcome: *outcome, note: note.clone() }])
-        }
-        Action::ReserveCve { cve } => {
-            if asked.case.cves.contains(cve) || asked.case.cves.len() >= CVES_MAX {
-                return Err(Refusal::Unfit {
-                    why: format!("the case has {cve} already, or {CVES_MAX} of them"),
-                });
-            }
-            Ok(vec![Event::CveReserved { cve: cve.clone() }])
-        }
-        Action::RecordCommit { release, commit, message } => record_commit(asked, release, commit, message),
-        Action::RecordRelease { release, version } => {
-            let work = work(asked.case, release)?;
-            if version.trim().is_empty() || version.len() > 200 || version.contains(char::is_control) {
-                return Err(Refusal::Unfit { why: "name the released version in one line".to_owned() });
-            }
-            if work.version.as_ref() == Some(version) {
-                return Err(Refusal::Unfit { why: format!("{version} is recorded already") });
-            }
-            Ok(vec![Event::Released { release: release.clone(), version: version.clone() }])
-        }
-        other => unreachable!("not decided here: {other:?}"),
+pub(super) fn attach_patch(asked: &Asked<'_>, release: &Slug, name: &str, sha256: &str) -> Decision {
+    being_worked_on(asked.case)?;
+    if !is_hex(sha256, 64) || !is_file_name(name) {
+        let why =
+            "a patch has a plain file name of up to 200 letters, digits and `.-_+~`, and a SHA-256 in hex";
+        return Err(Refusal::Unfit { why: why.to_owned() });
     }
+    let (release, name, sha256) = (release.clone(), name.to_owned(), sha256.to_lowercase());
+    Ok(vec![Event::PatchAttached { release, name, sha256 }])
+}
+
+pub(super) fn record_test(asked: &Asked<'_>, release: &Slug, outcome: TestOutcome, note: &str) -> Decision {
+    text_fits(note, true)?;
+    if work(asked.case, release)?.patch.is_none() {
+        return Err(Refusal::Unfit { why: format!("there is no patch for {release} to test") });
+    }
+    Ok(vec![Event::Tested { release: release.clone(), outcome, note: note.to_owned() }])
+}
+
+pub(super) fn reserve_cve(asked: &Asked<'_>, cve: &CveId) -> Decision {
+    if asked.case.cves.contains(cve) {
+        return Err(Refusal::Unfit { why: format!("the case has {cve} already") });
+    }
+    if asked.case.cves.len() >= CVES_MAX {
+        return Err(Refusal::Unfit { why: format!("a case has at most {CVES_MAX} CVE identifiers") });
+    }
+    Ok(vec![Event::CveReserved { cve: cve.clone() }])
+}
+
+pub(super) fn record_release(asked: &Asked<'_>, release: &Slug, version: &str) -> Decision {
+    let work = work(asked.case, release)?;
+    if version.trim().is_empty() || version.len() > VERSION_BYTES_MAX || version.contains(char::is_control) {
+        return Err(Refusal::Unfit { why: "name the released version in one line".to_owned() });
+    }
+    if work.version.as_deref() == Some(version) {
+        return Err(Refusal::Unfit { why: format!("{version} is recorded already") });
+    }
+    Ok(vec![Event::Released { release: release.clone(), version: version.to_owned() }])
 }
 
 fn being_worked_on(case: &Case) -> Result<(), Refusal> {
@@ -73,12 +75,7 @@ fn work<'a>(case: &'a Case, release: &Slug) -> Result<&'a super::super::ReleaseW
 }
 
 /// CS-10 and CS-12: only what passed its test, and only with a message that gives nothing away.
-fn record_commit(
-    asked: &Asked<'_>,
-    release: &Slug,
-    commit: &str,
-    message: &str,
-) -> Result<Vec<Event>, Refusal> {
+pub(super) fn record_commit(asked: &Asked<'_>, release: &Slug, commit: &str, message: &str) -> Decision {
     let work = work(asked.case, release)?;
     if !(is_hex(commit, 40) || is_hex(commit, 64)) {
         return Err(Refusal::Unfit {

@@ -1,11 +1,12 @@
 //! Judging the report, the people on the case, and steps of the policy's own (CS-01 to CS-06, CS-20).
 
+use super::super::Case;
 use super::super::event::{Absorbed, EmbargoEnd, Event};
 use super::super::machines::{Em, Rm, RmStep};
-use super::super::{Action, Case};
-use super::{Asked, text_fits};
-use crate::id::Slug;
-use crate::policy::vocabulary::{BuiltFact, RoleKind};
+use super::{Asked, Decision, text_fits};
+use crate::id::{CaseId, Slug};
+use crate::policy::vocabulary::{BuiltFact, Fact, RoleKind};
+use crate::rating::Rating;
 use crate::refusal::Refusal;
 
 /// Most people invited to one case.
@@ -13,78 +14,71 @@ const PARTICIPANTS_MAX: usize = 200;
 /// Most releases that one case works on.
 const RELEASES_MAX: usize = 200;
 
-pub(super) fn decide(asked: &Asked<'_>, action: &Action) -> Result<Vec<Event>, Refusal> {
-    match action {
-        Action::Acknowledge { text } => {
-            text_fits(text, true)?;
-            once(asked, BuiltFact::Acknowledged, "the report was acknowledged already")?;
-            Ok(vec![Event::Acknowledged { text: text.clone() }])
-        }
-        Action::HandOver { to, text } => hand_over(asked, to, text),
-        Action::Confirm { affected, versions } => confirm(asked, affected, versions),
-        Action::Deny { reason } => {
-            text_fits(reason, false)?;
-            let next = asked.case.rm.step(RmStep::Invalidate);
-            next.ok_or(Refusal::OutOfModel { why: "only a report that was not judged yet can be denied" })?;
-            Ok(vec![Event::Denied { reason: reason.clone() }])
-        }
-        Action::TellReporter { text } => {
-            text_fits(text, false)?;
-            // A verdict is told once there is one: told before, it would let a denial be closed untold (CS-03).
-            if asked.case.rm == Rm::Received {
-                return Err(Refusal::OutOfModel {
-                    why: "the report was not judged yet: there is no verdict to tell",
-                });
-            }
-            Ok(vec![Event::ReporterTold { text: text.clone() }])
-        }
-        Action::MarkDuplicate { of } => {
-            if *of == asked.case.id {
-                return Err(Refusal::Unfit { why: "a case is not its own duplicate".to_owned() });
-            }
-            may_be_put_aside(asked)?;
-            Ok(vec![Event::MarkedDuplicate { of: *of }])
-        }
-        Action::Absorb { other } => absorb(asked, other),
-        Action::MergeInto { target } => merge_into(asked, *target),
-        Action::Rate { rating } => {
-            if asked.case.rating.as_ref() == Some(rating) {
-                return Err(Refusal::Unfit { why: format!("it is rated {rating} already") });
-            }
-            Ok(vec![Event::Rated { rating: rating.clone() }])
-        }
-        Action::Assign { person } => {
-            if asked.case.assigned.as_ref() == Some(person) {
-                return Err(Refusal::Unfit { why: format!("it is assigned to {person} already") });
-            }
-            Ok(vec![Event::Assigned { person: person.clone() }])
-        }
-        Action::Invite { person, role } => invite(asked, person, role),
-        Action::AcknowledgeConfidence => acknowledge_confidence(asked),
-        Action::MessageReporter { text } => {
-            text_fits(text, false)?;
-            Ok(vec![Event::Messaged { text: text.clone() }])
-        }
-        Action::Custom { step, note } => {
-            text_fits(note, true)?;
-            if asked.case.since(&crate::policy::vocabulary::Fact::Custom(step.clone())).is_some() {
-                return Err(Refusal::Unfit { why: format!("`{step}` is done already") });
-            }
-            Ok(vec![Event::CustomDone { step: step.clone(), note: note.clone() }])
-        }
-        other => unreachable!("not decided here: {other:?}"),
+pub(super) fn acknowledge(asked: &Asked<'_>, text: &str) -> Decision {
+    text_fits(text, true)?;
+    match asked.case.since_built(BuiltFact::Acknowledged) {
+        Some(_) => Err(Refusal::Unfit { why: "the report was acknowledged already".to_owned() }),
+        None => Ok(vec![Event::Acknowledged { text: text.to_owned() }]),
     }
 }
 
-fn once(asked: &Asked<'_>, fact: BuiltFact, why: &str) -> Result<(), Refusal> {
-    match asked.case.since_built(fact) {
-        Some(_) => Err(Refusal::Unfit { why: why.to_owned() }),
-        None => Ok(()),
+pub(super) fn deny(asked: &Asked<'_>, reason: &str) -> Decision {
+    text_fits(reason, false)?;
+    match asked.case.rm.step(RmStep::Invalidate) {
+        Some(_) => Ok(vec![Event::Denied { reason: reason.to_owned() }]),
+        None => Err(Refusal::OutOfModel { why: "only a report that was not judged yet can be denied" }),
     }
+}
+
+/// A verdict is told once there is one: told before, it would let a denial be closed untold (CS-03).
+pub(super) fn tell_reporter(asked: &Asked<'_>, text: &str) -> Decision {
+    text_fits(text, false)?;
+    if asked.case.rm == Rm::Received {
+        return Err(Refusal::OutOfModel {
+            why: "the report was not judged yet: there is no verdict to tell",
+        });
+    }
+    Ok(vec![Event::ReporterTold { text: text.to_owned() }])
+}
+
+pub(super) fn mark_duplicate(asked: &Asked<'_>, of: CaseId) -> Decision {
+    if of == asked.case.id {
+        return Err(Refusal::Unfit { why: "a case is not its own duplicate".to_owned() });
+    }
+    may_be_put_aside(asked)?;
+    Ok(vec![Event::MarkedDuplicate { of }])
+}
+
+pub(super) fn rate(asked: &Asked<'_>, rating: &Rating) -> Decision {
+    if asked.case.rating.as_ref() == Some(rating) {
+        return Err(Refusal::Unfit { why: format!("it is rated {rating} already") });
+    }
+    Ok(vec![Event::Rated { rating: rating.clone() }])
+}
+
+pub(super) fn assign(asked: &Asked<'_>, person: &Slug) -> Decision {
+    if asked.case.assigned.as_ref() == Some(person) {
+        return Err(Refusal::Unfit { why: format!("it is assigned to {person} already") });
+    }
+    Ok(vec![Event::Assigned { person: person.clone() }])
+}
+
+pub(super) fn message(text: &str) -> Decision {
+    text_fits(text, false)?;
+    Ok(vec![Event::Messaged { text: text.to_owned() }])
+}
+
+/// A step of the policy's own: somebody did it, and ticks it once.
+pub(super) fn custom(asked: &Asked<'_>, step: &Slug, note: &str) -> Decision {
+    text_fits(note, true)?;
+    if asked.case.since(&Fact::Custom(step.clone())).is_some() {
+        return Err(Refusal::Unfit { why: format!("`{step}` is done already") });
+    }
+    Ok(vec![Event::CustomDone { step: step.clone(), note: note.to_owned() }])
 }
 
 /// CS-04: what only others' versions have goes to them.
-fn hand_over(asked: &Asked<'_>, to: &str, text: &str) -> Result<Vec<Event>, Refusal> {
+pub(super) fn hand_over(asked: &Asked<'_>, to: &str, text: &str) -> Decision {
     text_fits(text, true)?;
     if asked.policy.scope.hand_over.is_empty() {
         return Err(Refusal::InScope);
@@ -101,7 +95,7 @@ fn hand_over(asked: &Asked<'_>, to: &str, text: &str) -> Result<Vec<Event>, Refu
     Ok(vec![Event::HandedOver { to: to.to_owned(), text: text.to_owned() }])
 }
 
-fn confirm(asked: &Asked<'_>, affected: &[Slug], versions: &[String]) -> Result<Vec<Event>, Refusal> {
+pub(super) fn confirm(asked: &Asked<'_>, affected: &[Slug], versions: &[String]) -> Decision {
     if asked.case.rm.step(RmStep::Validate).is_none() {
         return Err(Refusal::OutOfModel { why: "the report was judged already" });
     }
@@ -137,7 +131,7 @@ fn may_be_put_aside(asked: &Asked<'_>) -> Result<(), Refusal> {
     }
 }
 
-fn invite(asked: &Asked<'_>, person: &Slug, role: &Slug) -> Result<Vec<Event>, Refusal> {
+pub(super) fn invite(asked: &Asked<'_>, person: &Slug, role: &Slug) -> Decision {
     let helpers = asked.policy.roles_of(RoleKind::Helper);
     let fits = asked.policy.role(role.as_str()).is_some_and(|role| helpers.contains(role));
     if !fits {
@@ -156,7 +150,7 @@ fn invite(asked: &Asked<'_>, person: &Slug, role: &Slug) -> Result<Vec<Event>, R
 }
 
 /// CS-20: the person acknowledges for themselves, and only sees the case afterwards.
-fn acknowledge_confidence(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
+pub(super) fn acknowledge_confidence(asked: &Asked<'_>) -> Decision {
     let open = asked.case.participants.iter().any(|p| p.person == *asked.name && !p.acknowledged);
     if open {
         Ok(vec![Event::ConfidenceAcknowledged { person: asked.name.clone() }])
@@ -166,7 +160,7 @@ fn acknowledge_confidence(asked: &Asked<'_>) -> Result<Vec<Event>, Refusal> {
 }
 
 /// Takes `other` in: no fact is lost, no embargo becomes longer (case-model property 5).
-fn absorb(asked: &Asked<'_>, other: &Case) -> Result<Vec<Event>, Refusal> {
+pub(super) fn absorb(asked: &Asked<'_>, other: &Case) -> Decision {
     let case = asked.case;
     if other.id == case.id {
         return Err(Refusal::Unfit { why: "a case cannot take itself in".to_owned() });
@@ -229,7 +223,7 @@ fn what_is_new(case: &Case, other: &Case) -> Absorbed {
     }
 }
 
-fn merge_into(asked: &Asked<'_>, target: crate::id::CaseId) -> Result<Vec<Event>, Refusal> {
+pub(super) fn merge_into(asked: &Asked<'_>, target: CaseId) -> Decision {
     let case = asked.case;
     if target == case.id {
         return Err(Refusal::Unfit { why: "a case cannot go into itself".to_owned() });

@@ -48,47 +48,59 @@ pub fn decide(
     let step = policy.step(&act).ok_or_else(|| Refusal::NoSuchStep { act: act.clone() })?;
     let name = gate(policy, case, actor, step)?;
     let asked = Asked { policy, case, actor, name, step, now };
+    carry_out(&asked, action)
+}
+
+/// Every action has its one line: a new one does not compile until it stands here.
+fn carry_out(asked: &Asked<'_>, action: &Action) -> Decision {
     match action {
-        Action::Acknowledge { .. }
-        | Action::HandOver { .. }
-        | Action::Confirm { .. }
-        | Action::Deny { .. }
-        | Action::TellReporter { .. }
-        | Action::MarkDuplicate { .. }
-        | Action::Absorb { .. }
-        | Action::MergeInto { .. }
-        | Action::Rate { .. }
-        | Action::Assign { .. }
-        | Action::Invite { .. }
-        | Action::AcknowledgeConfidence
-        | Action::MessageReporter { .. }
-        | Action::Custom { .. } => judge::decide(&asked, action),
-        Action::ProposeEmbargo { .. }
-        | Action::AcceptEmbargo
-        | Action::ReviseEmbargo { .. }
-        | Action::RejectEmbargo
-        | Action::EndEmbargo { .. }
-        | Action::RecordPublic { .. }
-        | Action::RecordExploited { .. }
-        | Action::RecordAttacked { .. }
-        | Action::Batch { .. } => embargo::decide(&asked, action),
-        Action::AttachPatch { .. }
-        | Action::RecordTest { .. }
-        | Action::ReserveCve { .. }
-        | Action::RecordCommit { .. }
-        | Action::RecordRelease { .. } => fix::decide(&asked, action),
-        Action::AssignNumber { .. }
-        | Action::DraftAdvisory { .. }
-        | Action::Approve
-        | Action::Predisclose
-        | Action::Announce
-        | Action::OpenCase
-        | Action::Reissue { .. }
-        | Action::Retrospective { .. }
-        | Action::Close { .. } => advisory::decide(&asked, action),
-        Action::Tick => Ok(Vec::new()),
+        Action::Acknowledge { text } => judge::acknowledge(asked, text),
+        Action::HandOver { to, text } => judge::hand_over(asked, to, text),
+        Action::Confirm { affected, versions } => judge::confirm(asked, affected, versions),
+        Action::Deny { reason } => judge::deny(asked, reason),
+        Action::TellReporter { text } => judge::tell_reporter(asked, text),
+        Action::MarkDuplicate { of } => judge::mark_duplicate(asked, *of),
+        Action::Absorb { other } => judge::absorb(asked, other),
+        Action::MergeInto { target } => judge::merge_into(asked, *target),
+        Action::Rate { rating } => judge::rate(asked, rating),
+        Action::Assign { person } => judge::assign(asked, person),
+        Action::Invite { person, role } => judge::invite(asked, person, role),
+        Action::AcknowledgeConfidence => judge::acknowledge_confidence(asked),
+        Action::MessageReporter { text } => judge::message(text),
+        Action::Custom { step, note } => judge::custom(asked, step, note),
+        Action::ProposeEmbargo { until } => embargo::propose_first(asked, *until),
+        Action::AcceptEmbargo => embargo::accept(asked),
+        Action::ReviseEmbargo { until } => embargo::revise(asked, *until),
+        Action::RejectEmbargo => embargo::reject(asked),
+        Action::EndEmbargo { reason } => embargo::end(asked, reason),
+        Action::RecordPublic { how } => embargo::record_public(asked, how),
+        Action::RecordExploited { how } => embargo::record_exploited(asked, how),
+        Action::RecordAttacked { how } => embargo::record_attacked(asked, how),
+        Action::Batch { batch, at } => embargo::join(asked, batch, *at),
+        Action::AttachPatch { release, name, sha256 } => fix::attach_patch(asked, release, name, sha256),
+        Action::RecordTest { release, outcome, note } => fix::record_test(asked, release, *outcome, note),
+        Action::ReserveCve { cve } => fix::reserve_cve(asked, cve),
+        Action::RecordCommit { release, commit, message } => {
+            fix::record_commit(asked, release, commit, message)
+        }
+        Action::RecordRelease { release, version } => fix::record_release(asked, release, version),
+        Action::AssignNumber { number } => advisory::assign_number(asked, number),
+        Action::DraftAdvisory { draft } => advisory::draft(asked, draft),
+        Action::Approve => advisory::approve(asked),
+        Action::Predisclose => advisory::predisclose(asked),
+        Action::Announce => advisory::announce(asked),
+        Action::OpenCase => advisory::open_case(asked),
+        Action::Reissue { draft, changes, action_needed } => {
+            advisory::reissue(asked, draft, changes, *action_needed)
+        }
+        Action::Retrospective { text } => advisory::retrospective(text),
+        Action::Close { reason } => advisory::close(asked, reason),
+        Action::Tick => Err(Refusal::OutOfModel { why: "only the clock ticks" }),
     }
 }
+
+/// What follows from an action, or why nothing does.
+type Decision = Result<Vec<Event>, Refusal>;
 
 /// One action on its way through, having passed the gate.
 struct Asked<'a> {
