@@ -10,7 +10,7 @@ use crate::time::Instant;
 use serde::{Deserialize, Serialize};
 
 /// What may stand between braces in a letter's template.
-pub const PLACEHOLDERS: [&str; 16] = [
+pub const PLACEHOLDERS: [&str; 17] = [
     "project",
     "case",
     "planned",
@@ -27,6 +27,7 @@ pub const PLACEHOLDERS: [&str; 16] = [
     "clause",
     "text",
     "advisory",
+    "how",
 ];
 
 /// Kinds of letter; each has a template, which a policy may replace.

@@ -23,7 +23,8 @@ pub(super) async fn list(
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     for (file, viewer) in engine.visible_cases(project, who, open_only).await? {
         let Some(view) = file.view(&viewer) else { continue };
-        let number = view.number.unwrap_or_default().to_owned();
+        let cve = view.cves.first().map(ToString::to_string);
+        let number = view.number.map(str::to_owned).or(cve).unwrap_or_default();
         let planned = view.planned.map(|at| at.readable()).unwrap_or_default();
         let title = view.record.as_ref().map(|case| case.title.to_string()).unwrap_or_default();
         let stage = view.record.as_ref().map(|case| standing(case)).unwrap_or_default();

@@ -132,9 +132,23 @@ fn values(engine: &Engine, file: &CaseFile, letter: &Letter) -> Vec<(&'static st
         ("person", person),
         ("clock", clock),
         ("clause", clause(policy, letter, rule).to_owned()),
+        ("how", how_to_answer(case.id, &letter.to)),
         ("text", letter.text.clone()),
         ("advisory", version.as_ref().map(tidegate_formats::text::advisory).unwrap_or_default()),
     ]
+}
+
+/// How the reader of a proposal answers it: a reporter has no account here.
+fn how_to_answer(case: CaseId, to: &Recipient) -> String {
+    match to {
+        Recipient::Reporter => {
+            "To agree, to refuse, or to ask for another end, answer this mail: the security\nteam records what you say."
+                .to_owned()
+        }
+        Recipient::Role(_) | Recipient::Person(_) | Recipient::Channel(_) | Recipient::Organisation(_) => {
+            format!("  agree     tidegate case accept-embargo {case}\n  refuse    tidegate case reject-embargo {case}")
+        }
+    }
 }
 
 /// The rule that a letter is about.
