@@ -52,7 +52,7 @@ enum Command {
     /// Add people, and give them roles.
     #[command(subcommand)]
     Person(project::Person),
-    /// Check, print and compare policies; no instance needed.
+    /// Check and print policies; no instance needed.
     #[command(subcommand)]
     Policy(policy::Policy),
     /// Take reports in.

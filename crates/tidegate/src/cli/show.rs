@@ -63,6 +63,7 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
             text.push_str(&steps(&file, &viewer, record));
             text.push_str(&clock_lines(&clocks(file.policy(), record, now), now));
             text.push_str(&audience(&file, record));
+            text.push_str(&exposure(&file));
         }
     }
     out.show(&text, &value(id, &file, &view, &viewer, now))
@@ -197,6 +198,22 @@ fn audience(file: &CaseFile, case: &Case) -> String {
     format!("\nwho may know what now\n{}", table(&["role", "items"], &rows))
 }
 
+/// How long the fix was in public before the announcement, where it came first (CS-12).
+fn exposed_hours(file: &CaseFile) -> Option<i64> {
+    let first = |wanted: fn(&Event) -> bool| {
+        file.entries.iter().find(|entry| wanted(&entry.event)).map(|e| e.at.micros())
+    };
+    let committed = first(|event| matches!(event, Event::Committed { .. }))?;
+    let announced = first(|event| matches!(event, Event::Announced { .. }))?;
+    (committed < announced).then_some((announced - committed) / 3_600_000_000)
+}
+
+fn exposure(file: &CaseFile) -> String {
+    exposed_hours(file).map_or_else(String::new, |hours| {
+        format!("\nthe first public commit came {hours} hours before the announcement (CS-12)\n")
+    })
+}
+
 fn value(id: CaseId, file: &CaseFile, view: &View<'_>, viewer: &Actor, now: Instant) -> Value {
     let policy = file.policy();
     let record = view.record.as_deref();
@@ -210,6 +227,7 @@ fn value(id: CaseId, file: &CaseFile, view: &View<'_>, viewer: &Actor, now: Inst
         "rating": view.rating,
         "title": record.map(|case| case.title.to_string()),
         "stands": record.map(standing),
+        "exposed_hours": record.filter(|_| view.insider).and_then(|_| exposed_hours(file)),
         "embargo": record.and_then(|case| case.until).map(|at| at.to_string()),
         "facts": record.map(|case| case.facts().iter().map(|(fact, at)| json!({"fact": fact.to_string(), "since": at.to_string()})).collect::<Vec<_>>()),
         "clocks": record.filter(|_| view.insider).map(|case| clocks(policy, case, now).iter().map(|clock| json!({

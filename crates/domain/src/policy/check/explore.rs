@@ -61,8 +61,13 @@ struct Frontier {
 /// Visits every reachable state of a case under `policy`.
 #[must_use]
 pub fn explore(policy: &Policy, roles: Roles) -> Exploration {
+    explore_with(policy, roles, false)
+}
+
+/// `in_full`: no two states that differ at all count as one. For the test that holds the reduction against it.
+pub(super) fn explore_with(policy: &Policy, roles: Roles, in_full: bool) -> Exploration {
     let world = world(policy, roles);
-    let relevant = Relevant::of(policy, world.by_severity);
+    let relevant = Relevant::of(policy, world.by_severity, in_full);
     let mut found = Exploration::new(world);
     let mut seen: HashMap<Key, StateId> = HashMap::new();
     let mut queue = VecDeque::new();

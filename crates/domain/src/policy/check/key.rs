@@ -3,7 +3,7 @@
 //! What no later decision reads is left out of the key: facts that no rule names, the outcome of a test once
 //! the commit is made, the hour once no embargo waits for it. Two states with one key then allow the same
 //! actions for ever, and visiting one of them is visiting both. A test compares the findings with those of
-//! an exploration that leaves nothing out.
+//! an exploration in full.
 
 use crate::case::machines::{Em, Rm};
 use crate::case::{Case, Stage, TestOutcome};
@@ -49,11 +49,14 @@ pub(super) struct Relevant {
     by_severity: bool,
     /// Whether some step can be done by helpers alone.
     pub helpers_matter: bool,
+    /// Whether nothing is left out.
+    in_full: bool,
 }
 
 impl Relevant {
-    pub(super) fn of(policy: &Policy, by_severity: bool) -> Relevant {
-        let mut relevant = Relevant { named: Vec::new(), by_severity, helpers_matter: helpers_alone(policy) };
+    pub(super) fn of(policy: &Policy, by_severity: bool, in_full: bool) -> Relevant {
+        let helpers_matter = in_full || helpers_alone(policy);
+        let mut relevant = Relevant { named: Vec::new(), by_severity, helpers_matter, in_full };
         relevant.ask(&Fact::Built(BuiltFact::Announced), None);
         for step in &policy.steps {
             for fact in step.after.iter().chain(&step.before) {
@@ -68,6 +71,13 @@ impl Relevant {
         }
         for rule in &policy.knows {
             relevant.ask(&rule.from, None);
+        }
+        if in_full {
+            policy
+                .steps
+                .iter()
+                .filter_map(|step| step.act.establishes())
+                .for_each(|fact| relevant.ask(&fact, None));
         }
         if !policy.roles_of(RoleKind::Member).is_empty() {
             relevant.ask(&Fact::Built(BuiltFact::Predisclosed), None);
@@ -91,7 +101,7 @@ impl Relevant {
     }
 
     fn matters(&self, named: &Named, case: &Case) -> bool {
-        named.always || named.until.iter().any(|done| case.since(done).is_none())
+        self.in_full || named.always || named.until.iter().any(|done| case.since(done).is_none())
     }
 
     fn bits(&self, case: &Case) -> u64 {
@@ -108,7 +118,7 @@ impl Relevant {
         let work = case.releases.first();
         let testing = self.asks_for(BuiltFact::TestedEverywhere, case);
         let running = case.em.is_running();
-        let waiting = running || !case.proposals.is_empty();
+        let waiting = self.in_full || running || !case.proposals.is_empty();
         let public = case.state.pxa.public;
         let helper = case.participants.first().map_or(0, |p| if p.acknowledged { 2 } else { 1 });
         Key {
@@ -116,16 +126,16 @@ impl Relevant {
             rm: case.rm,
             em: case.em,
             public,
-            attacks: case.state.pxa.attacks && !public,
+            attacks: case.state.pxa.attacks && (self.in_full || !public),
             now: waiting.then_some(now),
-            until: case.until.filter(|_| running),
+            until: case.until.filter(|_| self.in_full || running),
             proposals: case.proposals.iter().map(|p| (p.until, p.agreed.clone())).collect(),
             patched: work.is_some_and(|work| work.patch.is_some())
                 && (testing || self.asks_for(BuiltFact::PatchedEverywhere, case)),
             test: work.and_then(|work| work.test).filter(|_| testing),
             commit: work.is_some_and(|work| work.commit.is_some()),
             version: version(case, now),
-            severity: case.severity().filter(|_| self.by_severity && !public),
+            severity: case.severity().filter(|_| self.in_full || (self.by_severity && !public)),
             no_cve: case.cves.is_empty(),
             no_number: case.number.is_none(),
             helper: if helpers { helper } else { 0 },

@@ -80,3 +80,32 @@ pub fn check(policy: &Policy) -> Report {
     findings.sort_by_key(|finding| finding.kind);
     Report { states: exploration.states(), transitions: exploration.transitions(), findings }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::read;
+    use std::collections::BTreeSet;
+
+    fn said(policy: &Policy, exploration: &Exploration) -> BTreeSet<(Kind, usize)> {
+        let findings = properties::findings(policy, exploration);
+        findings.iter().map(|finding| (finding.kind, finding.path.len())).collect()
+    }
+
+    /// What `key` leaves out changes no finding, and no counterexample's length.
+    #[test]
+    fn the_reduction_hides_nothing() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/policies-broken");
+        let mut compared = 0;
+        for entry in std::fs::read_dir(folder).expect("the folder is part of the project") {
+            let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("text");
+            let policy = read(&text).unwrap_or_else(|faults| panic!("{faults:?}"));
+            let reduced = explore(&policy, Roles::Representative);
+            let full = explore::explore_with(&policy, Roles::Representative, true);
+            assert!(full.states() >= reduced.states());
+            assert_eq!(said(&policy, &reduced), said(&policy, &full), "{}", policy.title);
+            compared += 1;
+        }
+        assert!(compared > 12);
+    }
+}
