@@ -151,6 +151,9 @@ pub enum Refusal {
     },
 }
 
+/// What begins every refusal by the formal model.
+pub const OUT_OF_MODEL: &str = "not possible under any policy: ";
+
 /// A refusal as it is kept in the log and shown: what was refused, by which rule, what is needed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explanation {
@@ -195,7 +198,7 @@ impl Refusal {
             Refusal::TooLate { act, since, .. } => {
                 format!("`{act}` is too late: {}", policy.fact_phrase(since))
             }
-            Refusal::OutOfModel { why } => format!("not possible under any policy: {why}"),
+            Refusal::OutOfModel { why } => format!("{OUT_OF_MODEL}{why}"),
             Refusal::WouldTell { act, who, item, .. } => {
                 format!("`{act}` would tell {who} {}, which the policy does not allow yet", item.phrase())
             }
@@ -281,6 +284,33 @@ impl Refusal {
             Refusal::ApprovedAlready { needed, .. } => format!("{needed} different persons in all"),
             Refusal::NotInStep { batch, .. } => format!("an embargo that ends at {batch}"),
             Refusal::TooLate { .. } | Refusal::OutOfModel { .. } | Refusal::Unfit { .. } => String::new(),
+        }
+    }
+
+    /// Whether other words, files or instants would be accepted at this point.
+    #[must_use]
+    pub fn is_about_what_was_given(&self) -> bool {
+        match self {
+            Refusal::EmbargoTooShort { .. }
+            | Refusal::EmbargoTooLong { .. }
+            | Refusal::EmbargoOffSlot { .. }
+            | Refusal::EmbargoInThePast { .. }
+            | Refusal::SaysTooMuch { .. }
+            | Refusal::UnknownRelease { .. }
+            | Refusal::MissingSections { .. }
+            | Refusal::Unfit { .. } => true,
+            Refusal::NoSuchStep { .. }
+            | Refusal::NotPermitted { .. }
+            | Refusal::NotYet { .. }
+            | Refusal::TooLate { .. }
+            | Refusal::OutOfModel { .. }
+            | Refusal::WouldTell { .. }
+            | Refusal::OutOfScope { .. }
+            | Refusal::InScope
+            | Refusal::NotTested { .. }
+            | Refusal::ApprovedAlready { .. }
+            | Refusal::StillOpen { .. }
+            | Refusal::NotInStep { .. } => false,
         }
     }
 

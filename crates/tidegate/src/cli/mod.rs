@@ -25,7 +25,7 @@ use tidegate_domain::id::Slug;
 /// Takes a vulnerability from the first confidential report to the public advisory, under a policy that is a
 /// file.
 #[derive(Debug, Parser)]
-#[command(name = "tidegate", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "tidegate", version, arg_required_else_help = true)]
 pub struct Cli {
     /// The folder of the instance; by default in the place that the platform gives to programs' data.
     #[arg(long, global = true, value_name = "DIR", env = "TIDEGATE_DIR")]
@@ -171,4 +171,14 @@ fn default_dir() -> Result<PathBuf, Failure> {
 /// Who acts, where somebody must.
 fn acting(who: Option<&Slug>) -> Result<&Slug, Failure> {
     who.ok_or_else(|| Failure::plain("say who acts: --as NAME, or set TIDEGATE_AS"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
 }

@@ -8,8 +8,10 @@ use tidegate_domain::audience::{View, items_of};
 use tidegate_domain::case::clock::{Clock, Standing, clocks};
 use tidegate_domain::case::{Actor, Case, Entry, Event};
 use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::policy::check::possible;
 use tidegate_domain::policy::vocabulary::Fact;
 use tidegate_domain::policy::{Act, Step};
+use tidegate_domain::refusal::{OUT_OF_MODEL, Refusal};
 use tidegate_domain::similar;
 use tidegate_domain::time::Instant;
 
@@ -60,7 +62,7 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
     if let Some(record) = view.record.as_deref() {
         text.push_str(&body(record));
         if view.insider {
-            text.push_str(&steps(&file, &viewer, record));
+            text.push_str(&steps(&file, &viewer, record, now));
             text.push_str(&clock_lines(&clocks(file.policy(), record, now), now));
             text.push_str(&audience(&file, record));
             text.push_str(&exposure(&file));
@@ -125,31 +127,27 @@ fn body(case: &Case) -> String {
     text
 }
 
-/// What can be done next, and what waits for what.
-fn steps(file: &CaseFile, viewer: &Actor, case: &Case) -> String {
+/// What can be done next, and what not yet and why: the rules themselves are asked.
+fn steps(file: &CaseFile, viewer: &Actor, case: &Case, now: Instant) -> String {
     let policy = file.policy();
     let mine = case.roles_of(policy, viewer);
     let (mut next, mut later) = (Vec::new(), Vec::new());
-    for step in policy.steps.iter().filter(|step| step.by.meets(mine)) {
-        if done(case, step) || step.before.iter().any(|fact| case.holds(policy, fact)) {
-            continue;
-        }
-        let missing: Vec<&Fact> = step.after.iter().filter(|fact| !case.holds(policy, fact)).collect();
-        if missing.is_empty() {
-            next.push(vec![step.act.to_string(), step.title.clone(), step.clause.clone()]);
-        } else {
-            let phrases: Vec<String> = missing.iter().map(|fact| policy.fact_phrase(fact)).collect();
-            later.push(vec![
-                step.act.to_string(),
-                format!("waits for: {}", phrases.join("; ")),
-                step.clause.clone(),
-            ]);
+    for step in policy.steps.iter().filter(|step| step.by.meets(mine) && !done(case, step)) {
+        match possible(policy, case, viewer, step, now) {
+            Ok(()) => next.push(vec![step.act.to_string(), step.title.clone(), step.clause.clone()]),
+            Err(Refusal::TooLate { .. }) => {}
+            Err(refusal) => {
+                let told = refusal.explain(policy);
+                let why =
+                    if told.needed.is_empty() { told.why.replace(OUT_OF_MODEL, "") } else { told.needed };
+                later.push(vec![step.act.to_string(), why, step.clause.clone()]);
+            }
         }
     }
     format!(
         "\nwhat you can do\n{}\nnot yet\n{}",
         table(&["step", "", "rule"], &next),
-        table(&["step", "", "rule"], &later)
+        table(&["step", "what it waits for", "rule"], &later)
     )
 }
 
@@ -238,6 +236,7 @@ fn value(id: CaseId, file: &CaseFile, view: &View<'_>, viewer: &Actor, now: Inst
             .filter(|step| step.by.meets(case.roles_of(policy, viewer)))
             .map(|step| json!({
                 "step": step.act.to_string(), "clause": step.clause, "done": done(case, step),
+                "possible": possible(policy, case, viewer, step, now).is_ok(),
                 "waits_for": step.after.iter().filter(|fact| !case.holds(policy, fact)).map(ToString::to_string).collect::<Vec<_>>(),
             })).collect::<Vec<_>>()),
     })

@@ -7,6 +7,8 @@ use tidegate_domain::audience::{self, View};
 use tidegate_domain::case::{Actor, Case, Entry, replay};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::Policy;
+use tidegate_domain::policy::check::possible;
+use tidegate_domain::policy::vocabulary::Verb;
 use tidegate_domain::time::Instant;
 
 /// A case as the engine has it in hand: never given to a door as it is, only as a [`View`].
@@ -127,8 +129,15 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NoSuchCase`] where for `name` there is none.
     pub async fn next_advisory_number(&self, id: CaseId, name: &Slug) -> Result<String, EngineError> {
-        let (file, _) = self.open_case(id, name).await?;
-        let year = self.clock.now().in_zone(&file.policy.zone).year();
+        let (file, actor) = self.open_case(id, name).await?;
+        let now = self.clock.now();
+        let step = file.policy.step_of(Verb::AssignNumber);
+        let refused = step.is_none_or(|step| possible(&file.policy, &file.case, &actor, step, now).is_err());
+        if refused {
+            // The rule refuses whatever is asked for here, and no number is lost by it.
+            return Ok("0".to_owned());
+        }
+        let year = now.in_zone(&file.policy.zone).year();
         let pattern = &file.policy.advisory.number;
         let yearly = pattern.write(1, year) != pattern.write(1, year + 1);
         let sequence = if yearly { format!("{}/{year}", file.project) } else { file.project.to_string() };

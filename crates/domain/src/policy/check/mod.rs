@@ -11,7 +11,10 @@ mod properties;
 pub use explore::{Exploration, explore};
 pub use model::{Phase, Roles};
 
-use super::Policy;
+use super::{Policy, Step};
+use crate::case::{Actor, Case, decide};
+use crate::refusal::Refusal;
+use crate::time::Instant;
 
 /// What kind of mistake a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +71,29 @@ pub struct Report {
     pub transitions: usize,
     /// Mistakes; empty for a sound policy.
     pub findings: Vec<Finding>,
+}
+
+/// Whether `actor` could do `step` in `case` now with fitting words and files: the real `decide` is asked,
+/// with the checker's own example of the action.
+///
+/// # Errors
+/// Why not, where it is not only a matter of what the person would hand in.
+pub fn possible(
+    policy: &Policy,
+    case: &Case,
+    actor: &Actor,
+    step: &Step,
+    now: Instant,
+) -> Result<(), Refusal> {
+    let mut answer = Ok(());
+    for action in model::examples(policy, case, step, now) {
+        match decide(policy, case, actor, &action, now) {
+            Ok(_) => return Ok(()),
+            Err(refusal) if refusal.is_about_what_was_given() => return Ok(()),
+            Err(refusal) => answer = Err(refusal),
+        }
+    }
+    answer
 }
 
 /// Checks `policy` exhaustively.

@@ -353,3 +353,33 @@ fn slug(name: &str) -> Slug {
 pub(super) fn is_secret(case: &Case) -> bool {
     case.em == Em::Active || case.em == Em::Revise
 }
+
+/// Examples of the action that a step is, in a case as it stands.
+pub(super) fn examples(policy: &Policy, case: &Case, step: &Step, now: Instant) -> Vec<Action> {
+    let later = |hours: i64| Instant::from_micros(now.micros().saturating_add(hours * 3_600_000_000));
+    attempts(policy, step, false)
+        .into_iter()
+        .filter_map(|(_, attempt, _)| match attempt {
+            Attempt::Do(action) => Some(action),
+            Attempt::Propose => Some(Action::ProposeEmbargo { until: later(1) }),
+            Attempt::Revise => Some(Action::ReviseEmbargo { until: later(1) }),
+            Attempt::Batch => Some(Action::Batch { batch: slug("batch"), at: case.until.unwrap_or(now) }),
+            Attempt::Wait => None,
+        })
+        .map(|action| on_a_release_of(case, action))
+        .collect()
+}
+
+/// The same action on a release that the case has.
+fn on_a_release_of(case: &Case, action: Action) -> Action {
+    let Some(first) = case.releases.first().map(|work| work.release.clone()) else { return action };
+    match action {
+        Action::RecordTest { outcome, note, .. } => Action::RecordTest { release: first, outcome, note },
+        Action::RecordCommit { commit, message, .. } => {
+            Action::RecordCommit { release: first, commit, message }
+        }
+        Action::RecordRelease { version, .. } => Action::RecordRelease { release: first, version },
+        #[expect(clippy::wildcard_enum_match_arm, reason = "only these name a release that must be known")]
+        other => other,
+    }
+}
