@@ -371,6 +371,7 @@ pub(super) fn examples(policy: &Policy, case: &Case, step: &Step, now: Instant) 
 }
 
 /// The same action on a release that the case has.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only these name a release that must be known")]
 fn on_a_release_of(case: &Case, action: Action) -> Action {
     let Some(first) = case.releases.first().map(|work| work.release.clone()) else { return action };
     match action {
@@ -379,7 +380,6 @@ fn on_a_release_of(case: &Case, action: Action) -> Action {
             Action::RecordCommit { release: first, commit, message }
         }
         Action::RecordRelease { version, .. } => Action::RecordRelease { release: first, version },
-        #[expect(clippy::wildcard_enum_match_arm, reason = "only these name a release that must be known")]
         other => other,
     }
 }
