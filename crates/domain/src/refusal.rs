@@ -278,7 +278,7 @@ impl Refusal {
             Refusal::SaysTooMuch { .. } => "a message without these words".to_owned(),
             Refusal::NotTested { release } => format!("`record-test` with a pass for {release}"),
             Refusal::UnknownRelease { known, .. } => {
-                format!("one of: {}; or `attach-patch` for a new one", known.join(", "))
+                format!("one of: {}, as confirmed", known.join(", "))
             }
             Refusal::MissingSections { .. } => "a text for each of them".to_owned(),
             Refusal::ApprovedAlready { needed, .. } => format!("{needed} different persons in all"),

@@ -94,7 +94,11 @@ impl From<StoreError> for InstanceError {
 ///
 /// # Errors
 /// Where there is an instance already, or a file cannot be written.
-pub fn create(dir: &Path, database: Option<&str>, chance: &Chance) -> Result<Config, InstanceError> {
+pub async fn create(
+    dir: &Path,
+    database: Option<&str>,
+    chance: Arc<Chance>,
+) -> Result<Config, InstanceError> {
     let path = dir.join(CONFIG);
     if path.exists() {
         return Err(InstanceError::Exists(dir.to_owned()));
@@ -108,10 +112,12 @@ pub fn create(dir: &Path, database: Option<&str>, chance: &Chance) -> Result<Con
         database: database.unwrap_or("tidegate.db").to_owned(),
         master_key: KeySource::File(PathBuf::from("master.key")),
     };
-    MasterKey::generate_file(&dir.join("master.key"), chance)
+    let key = MasterKey::generate_file(&dir.join("master.key"), &chance)
         .map_err(|error| InstanceError::Key(error.to_string()))?;
     let text = toml::to_string_pretty(&config)
         .map_err(|error| InstanceError::Config { path: path.clone(), why: error.to_string() })?;
+    Store::open(&location(dir, &config), &key, chance).await?.close().await;
+    // Last, so that an instance whose making was cut short is not taken for one.
     std::fs::write(&path, text).map_err(failed(&path))?;
     Ok(config)
 }
@@ -134,8 +140,21 @@ pub async fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Engine, InstanceE
         KeySource::Command(command) => MasterKey::from_command(command),
     };
     let key = key.map_err(|error| InstanceError::Key(error.to_string()))?;
-    let store = Store::open(&location(dir, &config), &key, Arc::clone(&chance)).await?;
+    let location = location(dir, &config);
+    demand_database(&location)?;
+    let store = Store::open(&location, &key, Arc::clone(&chance)).await?;
     Engine::open(store, clock, chance).await.map_err(InstanceError::Engine)
+}
+
+/// A database that is gone must not come back as an empty one, in which nothing was ever reported.
+fn demand_database(location: &Location) -> Result<(), InstanceError> {
+    let Location::Sqlite(path) = location else { return Ok(()) };
+    let length = std::fs::metadata(path).map_or(0, |file| file.len());
+    if length > 0 {
+        return Ok(());
+    }
+    let why = "the database is missing or empty; restore it from a backup".to_owned();
+    Err(InstanceError::File { path: path.clone(), why })
 }
 
 fn location(dir: &Path, config: &Config) -> Location {

@@ -282,7 +282,8 @@ impl Case {
     #[must_use]
     pub fn roles_of(&self, policy: &Policy, actor: &Actor) -> RoleSet {
         let Actor::Person { name, roles } = actor else { return RoleSet::NONE };
-        let mut all = *roles;
+        // Whoever may help in the project helps in no case until invited to it (CS-20).
+        let mut all = roles.without(policy.roles_of(RoleKind::Helper));
         if name.as_str() == REPORTER {
             all = all.union(policy.roles_of(RoleKind::Reporter));
         }

@@ -61,6 +61,12 @@ impl RoleSet {
         RoleSet(self.0 & other.0)
     }
 
+    /// What is in `self` and not in `other`.
+    #[must_use]
+    pub fn without(self, other: RoleSet) -> RoleSet {
+        RoleSet(self.0 & !other.0)
+    }
+
     /// Whether nothing is in it.
     #[must_use]
     pub fn is_empty(self) -> bool {

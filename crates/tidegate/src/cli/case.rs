@@ -340,7 +340,10 @@ impl Case {
                 show::performed(into, &done, out)
             }
             Case::Shred { case, yes } => {
-                engine.open_case(case, acting(who)?).await?;
+                let (file, viewer) = engine.open_case(case, acting(who)?).await?;
+                if !file.is_teams(&viewer) {
+                    return Err(crate::engine::EngineError::NoSuchCase(case).into());
+                }
                 if !yes {
                     return Err(Failure::plain("nothing was destroyed: say --yes to mean it"));
                 }
@@ -394,6 +397,14 @@ impl Case {
                 };
                 Ok((case, Action::Reissue { draft, changes, action_needed }))
             }
+            Case::Assign { case, person } => {
+                engine.known(&person).await?;
+                Ok((case, Action::Assign { person }))
+            }
+            Case::Invite { case, person, role } => {
+                engine.known(&person).await?;
+                Ok((case, Action::Invite { person, role }))
+            }
             other => other.plain_action(),
         }
     }
@@ -410,8 +421,6 @@ impl Case {
             Case::TellReporter(Words { case, text }) => (case, Action::TellReporter { text }),
             Case::MarkDuplicate { case, of } => (case, Action::MarkDuplicate { of }),
             Case::Rate { case, vector } => (case, Action::Rate { rating: vector }),
-            Case::Assign { case, person } => (case, Action::Assign { person }),
-            Case::Invite { case, person, role } => (case, Action::Invite { person, role }),
             Case::AcknowledgeConfidence { case } => (case, Action::AcknowledgeConfidence),
             Case::MessageReporter(Words { case, text }) => (case, Action::MessageReporter { text }),
             Case::AcceptEmbargo { case } => (case, Action::AcceptEmbargo),
@@ -456,6 +465,14 @@ pub(super) fn read_draft(path: &Path) -> Result<Draft, Failure> {
 }
 
 impl Engine {
+    /// Only somebody who is here can be given work.
+    async fn known(&self, person: &Slug) -> Result<(), Failure> {
+        match self.people().await?.find(person) {
+            Some(_) => Ok(()),
+            None => Err(crate::engine::EngineError::NoSuchPerson(person.clone()).into()),
+        }
+    }
+
     /// Keeps a file with the case and answers with its SHA-256 in hex.
     async fn keep_file(&self, case: CaseId, who: &Slug, bytes: &[u8]) -> Result<String, Failure> {
         self.open_case(case, who).await?;

@@ -8,6 +8,7 @@ use crate::{export, instance};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tidegate_domain::id::Slug;
 
@@ -25,9 +26,9 @@ pub(super) struct Init {
 }
 
 impl Init {
-    pub(super) fn run(self, dir: &Path, out: &Out) -> Result<(), Failure> {
+    pub(super) async fn run(self, dir: &Path, out: &Out) -> Result<(), Failure> {
         let chance = Chance::from_os().map_err(|_| Failure::from(instance::InstanceError::NoChance))?;
-        let config = instance::create(dir, self.database.as_deref(), &chance)?;
+        let config = instance::create(dir, self.database.as_deref(), Arc::new(chance)).await?;
         let text = format!(
             "an instance is in {}\n  database    {}\n  master key  {} — keep a copy elsewhere: without it nothing can be read\n\
              next: tidegate project add NAME --policy FILE",

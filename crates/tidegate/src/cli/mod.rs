@@ -102,7 +102,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     let dir = || cli.dir.clone().map_or_else(default_dir, Ok);
     match cli.command {
         Command::Demo(options) => demo::run(&options, cli.dir, &out).await,
-        Command::Init(init) => init.run(&dir()?, &out),
+        Command::Init(init) => init.run(&dir()?, &out).await,
         Command::Policy(command) => command.run(&out),
         Command::Completions { shell } => {
             let mut script = Vec::new();

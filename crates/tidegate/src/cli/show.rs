@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use tidegate_domain::audience::{View, items_of};
 use tidegate_domain::case::clock::{Clock, Standing, clocks};
-use tidegate_domain::case::{Actor, Case, Entry, Event};
+use tidegate_domain::case::{Actor, Case, Entry, Event, Stage};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::check::possible;
 use tidegate_domain::policy::vocabulary::Fact;
@@ -93,9 +93,17 @@ fn head(id: CaseId, file: &CaseFile, view: &View<'_>) -> String {
         line("planned", planned.readable());
     }
     for version in &view.versions {
-        line("version", format!("{} {:?}", version.number, version.stage));
+        line("version", format!("{}, {}", version.number, stage(version.stage)));
     }
     text
+}
+
+fn stage(stage: Stage) -> String {
+    match stage {
+        Stage::Draft => "being written".to_owned(),
+        Stage::Staged { at } => format!("staged for {}", at.readable()),
+        Stage::Public { at } => format!("public since {}", at.readable()),
+    }
 }
 
 fn body(case: &Case) -> String {

@@ -51,7 +51,7 @@ pub async fn run(options: &Options, dir: Option<PathBuf>, out: &Out) -> Result<(
     let dir = dir.unwrap_or_else(|| PathBuf::from("tidegate-demo"));
     make_room(&dir)?;
     let chance = Chance::from_os().map_err(|_| Failure::from(instance::InstanceError::NoChance))?;
-    instance::create(&dir, None, &chance)?;
+    instance::create(&dir, None, Arc::new(chance)).await?;
     std::fs::write(dir.join(MARKER), "The next demo replaces this folder.\n").map_err(Failure::io)?;
     let stories = stories();
     let clock =

@@ -54,7 +54,9 @@ impl Engine {
             report.cases += 1;
             let events = bodies.remove(&row.case).unwrap_or_default();
             if events.is_empty() {
-                report.shredded += 1;
+                report
+                    .differences
+                    .push(format!("case {} has a row and no events; look at `log verify`", row.case));
                 right.push(row.clone());
                 continue;
             }
@@ -65,7 +67,10 @@ impl Engine {
                 report.differences.push(difference(is, ought));
             }
         }
-        report.differences.extend(bodies.keys().map(|case| format!("case {case} has events and no row")));
+        // Shredded cases have events that nobody can read, and nothing derived.
+        report.shredded = bodies.values().filter(|events| events.is_empty()).count();
+        let rowless = bodies.iter().filter(|(_, events)| !events.is_empty());
+        report.differences.extend(rowless.map(|(case, _)| format!("case {case} has events and no row")));
         if mend && !report.differences.is_empty() {
             self.store.replace_derived(seq - 1, &right).await?;
         }

@@ -8,7 +8,7 @@ use tidegate_domain::case::{Actor, Case, Entry, replay};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::Policy;
 use tidegate_domain::policy::check::possible;
-use tidegate_domain::policy::vocabulary::Verb;
+use tidegate_domain::policy::vocabulary::{RoleKind, Verb};
 use tidegate_domain::time::Instant;
 
 /// A case as the engine has it in hand: never given to a door as it is, only as a [`View`].
@@ -44,6 +44,12 @@ impl CaseFile {
         &self.project
     }
 
+    /// Whether `viewer` is on the security team, which alone may destroy a case.
+    #[must_use]
+    pub fn is_teams(&self, viewer: &Actor) -> bool {
+        self.case.roles_of(&self.policy, viewer).meets(self.policy.roles_of(RoleKind::Team))
+    }
+
     /// Whether for `viewer` there is such a case, as something to look at or an invitation to answer.
     #[must_use]
     pub fn exists_for(&self, viewer: &Actor) -> bool {
@@ -59,8 +65,12 @@ impl Engine {
             other => other?,
         };
         let policy = self.policy(&row.project).await?;
-        let entries =
-            read_entries(id, self.store.events(id).await?.into_iter().map(|event| (event.n, event.body)))?;
+        let events = match self.store.events(id).await {
+            // What was shredded is gone for everybody, and looks as if it had never been (ALL-01).
+            Err(StoreError::Shredded { .. }) => return Err(EngineError::NoSuchCase(id)),
+            other => other?,
+        };
+        let entries = read_entries(id, events.into_iter().map(|event| (event.n, event.body)))?;
         let case = replay(&entries).ok_or(EngineError::Unreadable { case: id, n: 1 })?;
         Ok(CaseFile { project: row.project, policy, entries, case })
     }

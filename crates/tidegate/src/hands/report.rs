@@ -70,8 +70,12 @@ impl Engine {
         let parsed = mail::parse(opened.raw);
         let report = report(&parsed, opened.raw);
         let known = match opened.case {
-            Some(case) => self.store.case_exists(case).await?.then_some(case),
-            None => None,
+            // A case of another project is none that this letter could belong to.
+            Some(case) if self.store.case_exists(case).await? => {
+                let theirs = self.store.case_row(case).await?.project;
+                opened.project.as_ref().is_none_or(|project| *project == theirs).then_some(case)
+            }
+            Some(_) | None => None,
         };
         let case = match (known, opened.project) {
             (Some(case), _) => {

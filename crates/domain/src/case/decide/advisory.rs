@@ -116,6 +116,9 @@ pub(super) fn reissue(
 
 pub(super) fn approve(asked: &Asked<'_>) -> Decision {
     let Some(version) = asked.case.open_draft() else { return Err(asked.not_yet(BuiltFact::Drafted)) };
+    if let Some(place) = unfinished(&version.draft) {
+        return Err(Refusal::Unfit { why: format!("the text is not finished: TODO stands in the {place}") });
+    }
     let (needed, clause) = (asked.step.persons, asked.step.clause.clone());
     if version.approvals.contains(asked.name) {
         return Err(Refusal::ApprovedAlready { needed, clause });
@@ -124,6 +127,16 @@ pub(super) fn approve(asked: &Asked<'_>) -> Decision {
         return Err(Refusal::Unfit { why: "the text has all its approvals".to_owned() });
     }
     Ok(vec![Event::Approved { person: asked.name.clone() }])
+}
+
+/// Where a template's TODO was left standing.
+fn unfinished(draft: &Draft) -> Option<&'static str> {
+    let section =
+        draft.sections.iter().find(|(_, text)| text.contains("TODO")).map(|(section, _)| section.name());
+    let in_title = draft.title.as_str().contains("TODO").then_some("title");
+    let in_products =
+        || draft.affected.iter().any(|affected| affected.product.contains("TODO")).then_some("products");
+    in_title.or(section).or_else(in_products)
 }
 
 /// XEN-05 and XEN-06: the list gets what there is, and every pre-release carries the embargo's end.

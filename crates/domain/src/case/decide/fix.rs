@@ -14,11 +14,13 @@ const CVES_MAX: usize = 100;
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// Longest name of a released version, in bytes.
 const VERSION_BYTES_MAX: usize = 200;
+/// Shortest name that is looked for without regard to what stands between its letters.
+const SQUASHED_CHARS_MIN: usize = 6;
 /// Words of the case's title that are long enough to give it away.
 const TELLING_WORD_CHARS_MIN: usize = 9;
 
 pub(super) fn attach_patch(asked: &Asked<'_>, release: &Slug, name: &str, sha256: &str) -> Decision {
-    being_worked_on(asked.case)?;
+    work(asked.case, release)?;
     if !is_hex(sha256, 64) || !is_file_name(name) {
         let why =
             "a patch has a plain file name of up to 200 letters, digits and `.-_+~`, and a SHA-256 in hex";
@@ -87,6 +89,11 @@ pub(super) fn record_commit(asked: &Asked<'_>, release: &Slug, commit: &str, mes
             why: format!("give the commit's message, at most {MESSAGE_BYTES_MAX} bytes: it is checked"),
         });
     }
+    if work.commit.as_deref().is_some_and(|known| known != commit) {
+        let why =
+            format!("another commit is recorded for {release} already; a follow-up belongs in a re-issue");
+        return Err(Refusal::Unfit { why });
+    }
     if work.test != Some(TestOutcome::Pass) {
         return Err(Refusal::NotTested { release: release.to_string() });
     }
@@ -110,7 +117,12 @@ fn telling_words(asked: &Asked<'_>, message: &str) -> Vec<String> {
     telling.extend(case.number.clone());
     let reporters = case.reports.iter().filter_map(|report| report.from.clone());
     telling.extend(reporters);
-    telling.retain(|word| !word.is_empty() && message.contains(&word.to_lowercase()));
+    let squashed = squash(&message);
+    telling.retain(|word| {
+        let (plain, bare) = (word.to_lowercase(), squash(word));
+        !word.is_empty()
+            && (message.contains(&plain) || (bare.len() >= SQUASHED_CHARS_MIN && squashed.contains(&bare)))
+    });
     if message.contains(&case.title.as_str().to_lowercase())
         && case.title.as_str().chars().count() >= TELLING_WORD_CHARS_MIN
     {
@@ -118,6 +130,11 @@ fn telling_words(asked: &Asked<'_>, message: &str) -> Vec<String> {
     }
     telling.dedup();
     telling
+}
+
+/// Letters and digits alone: what a name looks like without its hyphens, blanks and invisible characters.
+fn squash(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// A name that is safe as part of a path and of a URL.
