@@ -337,3 +337,59 @@ async fn every_effect_may_fail() {
     }
     assert_eq!(u64::from(failed), effects * 2, "every effect was failed on both sides");
 }
+
+/// The embargo is moved while the announcement is staged, and the process dies on the way; nobody asks again.
+/// Whatever end held in the log, the files that became public are those of that instant.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_promoted_belongs_to_its_instant() {
+    const MOVED: &str = "2014-10-03T12:00:00Z";
+    let mut ends = std::collections::BTreeSet::new();
+    for n in 1..=12 {
+        let bed = Bed::sqlite();
+        let clock = Arc::new(SetClock::at(instant("2013-01-01T00:00:00Z")));
+        let opened = Engine::open(bed.open().await, Arc::<SetClock>::clone(&clock), bed.chance()).await;
+        let mut player = Player::new(opened.expect("opens"), Arc::clone(&clock), None);
+        let mut story = small_story();
+        story.beats.retain(|beat| beat.at <= instant("2014-09-29T11:00:00Z"));
+        story.beats.push(beat(
+            "2014-09-29T12:00:00Z",
+            "ian",
+            Action::ReviseEmbargo { until: instant(MOVED) },
+            Known::Assumed,
+        ));
+        player.play(&story).await.expect("the story plays");
+        let engine = player.end().await.expect("the end");
+        let case = engine.store.cases(None, true).await.expect("cases")[0].case;
+        engine.store.close().await;
+
+        let faults = Arc::new(Faults::die_at(n, Side::Before));
+        if let Ok(store) = bed.open_with(&faults).await
+            && let Ok(engine) = Engine::open(store, Arc::<SetClock>::clone(&clock), bed.chance()).await
+        {
+            // Dies here or there, or not at all.
+            let _ = engine.perform(case, &name("reporter"), &Action::AcceptEmbargo).await;
+            engine.store.close().await;
+        }
+
+        clock.set(instant("2014-10-04T00:00:00Z"));
+        let engine = Engine::open(bed.open().await, Arc::<SetClock>::clone(&clock), bed.chance())
+            .await
+            .expect("opens");
+        engine.resume().await.expect("catches up");
+        engine.work().await.expect("works");
+        let (file, viewer) = engine.open_case(case, &name("ian")).await.expect("the team's case");
+        let view = file.view(&viewer).expect("the team sees it");
+        let planned = file.log(&view).find_map(|entry| match entry.event {
+            Event::Announced { planned, .. } => Some(planned),
+            _ => None,
+        });
+        let planned = planned.expect("announced");
+        ends.insert(planned);
+        let site = export::site(&engine).await.expect("a site");
+        let csaf = site.iter().find(|file| file.path == "csaf/2014/xsa-108.json").expect("a CSAF document");
+        let csaf: serde_json::Value = serde_json::from_slice(&csaf.body).expect("JSON");
+        let written = csaf["document"]["tracking"]["current_release_date"].as_str().expect("a date");
+        assert_eq!(written.parse(), Ok(planned), "effect {n} failed");
+    }
+    assert_eq!(ends.len(), 2, "both ends were seen");
+}

@@ -21,6 +21,8 @@ use jiff::tz::TimeZone;
 use jiff::{Span, ToSpan};
 use std::collections::BTreeMap;
 
+/// Most steps of a policy's own.
+pub const CUSTOM_STEPS_MAX: usize = 30;
 /// Most entries in any list of a policy.
 const LIST_MAX: usize = 200;
 
@@ -89,6 +91,7 @@ impl Reader<'_> {
         let lists = [
             ("role", raw.roles.len(), ROLES_MAX),
             ("step", raw.steps.len(), LIST_MAX),
+            ("step (custom)", self.customs.len(), CUSTOM_STEPS_MAX),
             ("knows", raw.knows.len(), LIST_MAX),
             ("tells", raw.tells.len(), LIST_MAX),
             ("clock", raw.clocks.len(), LIST_MAX),

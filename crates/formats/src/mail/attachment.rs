@@ -44,7 +44,7 @@ fn safe(suggested: &str) -> Option<String> {
             }
         })
         .collect();
-    let trimmed = replaced.trim_matches(|c| matches!(c, '.' | ' ')).trim_start_matches('-');
+    let trimmed = replaced.trim_start_matches(['.', ' ', '-']).trim_end_matches(['.', ' ']);
     let cut = cut_before_extension(trimmed);
     let stem = cut.split('.').next().unwrap_or_default().trim_end().to_lowercase();
     if cut.chars().all(|c| matches!(c, '_' | '.' | ' ')) {
@@ -98,6 +98,7 @@ mod tests {
         assert_eq!(give("../../etc/passwd"), "passwd");
         assert_eq!(give("C:\\Users\\x\\a b.patch"), "a b.patch");
         assert_eq!(give(".bashrc"), "bashrc");
+        assert_eq!(give("-.bashrc"), "bashrc");
         assert_eq!(give("-rf"), "rf");
         assert_eq!(give("a\0b\u{202e}txt.exe"), "abtxt.exe");
         assert_eq!(give("<script>.html"), "_script_.html");

@@ -1,9 +1,8 @@
 //! Letters as they arrive, most of them broken.
 
-use std::time::{Duration, Instant};
 use tidegate_formats::mail::{
     ATTACHMENTS_MAX, Armour, Automatic, BODY_CHARS_MAX, BodySource, FAULTS_MAX, LETTER_BYTES_MAX, OpenPgp,
-    PARTS_MAX, ParsedMail, Place, Problem, parse,
+    PARTS_MAX, ParsedMail, Place, Problem, REFERENCES_MAX, parse,
 };
 
 const HEAD: &str = "From: \"Ada Example\" <ada@example.org>\r\nDate: Wed, 01 Oct 2031 12:00:00 +0200\r\nMessage-ID: <1@example.org>\r\nSubject: A hole\r\n";
@@ -192,15 +191,6 @@ fn broken_letters_keep_their_words() {
     insta::assert_snapshot!(shown);
 }
 
-/// Reads a letter and fails where that takes longer than any honest letter of its size could.
-fn parse_quickly(raw: &[u8]) -> ParsedMail {
-    #[expect(clippy::disallowed_methods, reason = "what is tested is how long it takes")]
-    let start = Instant::now();
-    let mail = parse(raw);
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
-    mail
-}
-
 fn has(mail: &ParsedMail, problem: &Problem) -> bool {
     mail.faults.iter().any(|fault| fault.problem == *problem)
 }
@@ -214,17 +204,17 @@ fn ten_thousand_nested_parts_are_no_burden() {
         );
     }
     raw.extend(b"\r\nThe gate leaks.");
-    let mail = parse_quickly(&raw);
+    let mail = parse(&raw);
     assert!(has(&mail, &Problem::NestedTooDeep));
     assert!(mail.attachments.iter().any(|file| file.content.ends_with(b"The gate leaks.")));
 
     let messages = "Content-Type: message/rfc822\r\n\r\n".repeat(100_000);
-    let mail = parse_quickly(format!("{HEAD}{messages}Subject: x\r\n\r\nThe gate leaks.").as_bytes());
+    let mail = parse(format!("{HEAD}{messages}Subject: x\r\n\r\nThe gate leaks.").as_bytes());
     assert!(mail.attachments.iter().any(|file| file.content.ends_with(b"The gate leaks.")));
 }
 
 #[test]
-fn missing_boundaries_take_linear_time() {
+fn missing_boundaries_are_survived() {
     let mut raw = format!("{HEAD}Content-Type: multipart/mixed; boundary=z\r\n\r\n").into_bytes();
     let filler = format!("{}\r\n", "x".repeat(78)).repeat(20);
     for part in 0..5_000 {
@@ -232,10 +222,12 @@ fn missing_boundaries_take_linear_time() {
             format!("--z\r\nContent-Type: multipart/mixed; boundary=never{part}\r\n\r\n{filler}").as_bytes(),
         );
     }
-    let mail = parse_quickly(&raw);
+    let mail = parse(&raw);
     assert!(has(&mail, &Problem::TooManyParts) || has(&mail, &Problem::TooManyAttachments));
     let dashes = "--\r\n-- \r\n--b\r\n".repeat(100_000);
-    parse_quickly(format!("{HEAD}Content-Type: multipart/mixed; boundary=bb\r\n\r\n{dashes}").as_bytes());
+    let mail = parse(format!("{HEAD}Content-Type: multipart/mixed; boundary=bb\r\n\r\n{dashes}").as_bytes());
+    assert_eq!(mail.subject.as_str(), "A hole");
+    assert!(!mail.faults.is_empty(), "no part was ever begun");
 }
 
 #[test]
@@ -247,7 +239,7 @@ fn limits_keep_the_rest() {
             part.repeat(count)
         )
     };
-    let mail = parse_quickly(many(ATTACHMENTS_MAX + 5).as_bytes());
+    let mail = parse(many(ATTACHMENTS_MAX + 5).as_bytes());
     assert!(has(&mail, &Problem::TooManyAttachments));
     assert_eq!(mail.attachments.len(), ATTACHMENTS_MAX + 1);
     assert!(content(&mail, "rest-of-letter.txt").ends_with(b"last words"));
@@ -256,11 +248,11 @@ fn limits_keep_the_rest() {
         "{HEAD}Content-Type: multipart/mixed; boundary=x\r\n\r\n{}",
         "--x\r\n\r\nword\r\n".repeat(PARTS_MAX + 5)
     );
-    let mail = parse_quickly(text.as_bytes());
+    let mail = parse(text.as_bytes());
     assert!(has(&mail, &Problem::TooManyParts));
     assert_eq!(mail.attachments.len(), 1);
 
-    let mail = parse_quickly(format!("{HEAD}\r\n{}", "é".repeat(BODY_CHARS_MAX + 1)).as_bytes());
+    let mail = parse(format!("{HEAD}\r\n{}", "é".repeat(BODY_CHARS_MAX + 1)).as_bytes());
     assert!(has(&mail, &Problem::BodyTooLong));
     assert_eq!(mail.body.chars().count(), BODY_CHARS_MAX);
     assert_eq!(content(&mail, "whole-text.txt").len(), 2 * (BODY_CHARS_MAX + 1));
@@ -268,7 +260,7 @@ fn limits_keep_the_rest() {
     let mut large = format!("{HEAD}\r\nThe gate leaks.\r\n").into_bytes();
     large.resize(LETTER_BYTES_MAX, b' ');
     large.extend(b"tail");
-    let mail = parse_quickly(&large);
+    let mail = parse(&large);
     assert!(has(&mail, &Problem::TooLarge));
     assert_eq!(
         (mail.body.as_str(), content(&mail, "rest-of-letter.bin")),
@@ -279,28 +271,32 @@ fn limits_keep_the_rest() {
 #[test]
 fn bombs_fizzle() {
     let header_bomb = format!("X: y\r\n{HEAD}{}\r\nThe gate leaks.", "Received: x\r\n".repeat(200_000));
-    let mail = parse_quickly(header_bomb.as_bytes());
+    let mail = parse(header_bomb.as_bytes());
     assert!(has(&mail, &Problem::HeaderTooLong));
     assert_eq!(mail.subject.as_str(), "A hole");
 
     let one_line = format!("{HEAD}References: {}\r\n\r\nThe gate leaks.", "<a@b> ".repeat(1_000_000));
-    parse_quickly(one_line.as_bytes());
+    let mail = parse(one_line.as_bytes());
+    assert!(mail.references.len() <= REFERENCES_MAX);
+    assert_eq!(mail.subject.as_str(), "A hole");
 
     let encoded = format!("{HEAD}Content-Transfer-Encoding: base64\r\n\r\n{}", "QUFB\r\n".repeat(500_000));
-    assert!(has(&parse_quickly(encoded.as_bytes()), &Problem::BodyTooLong));
+    assert!(has(&parse(encoded.as_bytes()), &Problem::BodyTooLong));
 
     let html = format!(
         "{HEAD}Content-Type: text/html\r\n\r\n{}{}",
         "<div><b &lt;".repeat(100_000),
         "&amp;<!--".repeat(100_000)
     );
-    parse_quickly(html.as_bytes());
+    let mail = parse(html.as_bytes());
+    assert!(mail.body.chars().count() <= BODY_CHARS_MAX);
+    assert_eq!(mail.subject.as_str(), "A hole");
 
     let faults = format!(
         "{HEAD}Content-Type: multipart/mixed; boundary=x\r\n\r\n{}",
         "--x\r\nContent-Transfer-Encoding: no\r\n\r\ny\r\n".repeat(500)
     );
-    let mail = parse_quickly(faults.as_bytes());
+    let mail = parse(faults.as_bytes());
     assert_eq!(mail.faults.len(), FAULTS_MAX + 1);
     assert_eq!(
         mail.faults.last().map(|fault| (&fault.place, &fault.problem)),

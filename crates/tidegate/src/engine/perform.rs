@@ -2,7 +2,7 @@
 
 use super::{CaseFile, Engine, EngineError};
 use crate::hands::{self, render};
-use crate::store::{CaseChange, Commit, Due, JobId, LetterId, NewJob, Promotion, StoreError};
+use crate::store::{CaseChange, Commit, Due, JobId, LetterId, NewJob, Promotion, Staging, StoreError};
 use serde::{Deserialize, Serialize};
 use tidegate_domain::case::clock::{clocks, next_wake};
 use tidegate_domain::case::machines::Rm;
@@ -207,8 +207,7 @@ impl Engine {
         Ok(Committed { entries, due })
     }
 
-    /// Turns decided changes into one commit. What becomes staged is rendered and stored first: a crash
-    /// between leaves documents that nobody promotes, and that the next staging replaces.
+    /// Turns decided changes into one commit. What becomes staged is rendered here, before the transaction.
     async fn prepare(
         &self,
         changes: Vec<Change<'_>>,
@@ -224,7 +223,7 @@ impl Engine {
                     let when = (*version, *at);
                     let documents =
                         render::documents(policy, &file.project, &after, when, patches, &self.site);
-                    self.store.stage(after.id, *version, &documents).await?;
+                    commit.stage.push(Staging { case: after.id, version: *version, documents });
                 }
                 if let Event::Announced { version, .. } = &entry.event {
                     commit.promote.push(Promotion { case: after.id, version: *version });

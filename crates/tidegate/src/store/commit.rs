@@ -2,11 +2,12 @@
 
 use super::cases::{DueRow, EventRow};
 use super::database::{Tx, Value};
+use super::documents::StagedDocument;
 use super::jobs::JobId;
 use super::letters::LetterId;
 use super::log::{self, Sealed};
 use super::seal::Key;
-use super::{BODY_BYTES_MAX, Store, StoreError, check_length, retrying, sql};
+use super::{BODY_BYTES_MAX, DOCUMENT_BYTES_MAX, Store, StoreError, check_length, retrying, sql};
 use std::collections::HashMap;
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::time::Instant;
@@ -20,6 +21,8 @@ pub struct Commit {
     pub changes: Vec<CaseChange>,
     /// Work to do in the world. Jobs due at the same instant run in this order.
     pub jobs: Vec<NewJob>,
+    /// Documents that wait for their instant from now on.
+    pub stage: Vec<Staging>,
     /// Staged documents that become public.
     pub promote: Vec<Promotion>,
     /// The job whose result this is: finished in the same transaction, so it is never carried out twice.
@@ -32,8 +35,8 @@ impl Commit {
     /// An empty commit, to be filled with `..`.
     #[must_use]
     pub fn at(at: Instant) -> Commit {
-        let (changes, jobs, promote) = (Vec::new(), Vec::new(), Vec::new());
-        Commit { at, changes, jobs, promote, finish_job: None, link_letter: None }
+        let (changes, jobs, stage, promote) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Commit { at, changes, jobs, stage, promote, finish_job: None, link_letter: None }
     }
 }
 
@@ -76,6 +79,17 @@ pub struct NewJob {
     pub run_at: Instant,
     /// What the hand needs to know.
     pub body: Vec<u8>,
+}
+
+/// What is to be published with one version, in place of what was staged for it before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Staging {
+    /// The case.
+    pub case: CaseId,
+    /// The version.
+    pub version: u32,
+    /// The files, in order.
+    pub documents: Vec<StagedDocument>,
 }
 
 /// One staged version that becomes public.
@@ -124,6 +138,9 @@ impl Store {
         }
         for (rank, job) in (0..).zip(&commit.jobs) {
             self.insert_job(tx, &mut keys, rank, job).await?;
+        }
+        for staging in &commit.stage {
+            self.stage(tx, &mut keys, staging).await?;
         }
         for promotion in &commit.promote {
             self.promote(tx, &mut keys, commit.at, *promotion).await?;
@@ -219,6 +236,9 @@ fn check_lengths(commit: &Commit) -> Result<(), StoreError> {
     }
     for job in &commit.jobs {
         check_length("a job", job.body.len(), BODY_BYTES_MAX)?;
+    }
+    for document in commit.stage.iter().flat_map(|staging| &staging.documents) {
+        check_length("a document", document.body.len(), DOCUMENT_BYTES_MAX)?;
     }
     Ok(())
 }

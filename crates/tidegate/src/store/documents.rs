@@ -1,9 +1,9 @@
 //! Blobs of a case, documents staged for publication, and what is public.
 
-use super::commit::{Keys, Promotion};
+use super::commit::{Keys, Promotion, Staging};
 use super::database::{Row, Tx, Value};
 use super::seal::{Place, Tag};
-use super::{BLOB_BYTES_MAX, DOCUMENT_BYTES_MAX, Store, StoreError, check_length, sql};
+use super::{BLOB_BYTES_MAX, Store, StoreError, check_length, sql};
 use sha2::{Digest, Sha256};
 use tidegate_domain::id::CaseId;
 use tidegate_domain::time::Instant;
@@ -83,20 +83,18 @@ impl Store {
         self.vault.tag("blob", &[case.to_string().as_bytes(), digest])
     }
 
-    /// Stores what is to be published with this version, in place of what was staged for it before. Encrypted
-    /// until a commit promotes it.
-    pub async fn stage(
+    /// Stores what is to be published with this version, in place of what was staged for it before, within the
+    /// commit that says so: whatever instant the log has, the files are those of that instant. Encrypted until
+    /// a commit promotes it.
+    pub(super) async fn stage(
         &self,
-        case: CaseId,
-        version: u32,
-        documents: &[StagedDocument],
+        tx: &mut Tx,
+        keys: &mut Keys<'_>,
+        staging: &Staging,
     ) -> Result<(), StoreError> {
-        for document in documents {
-            check_length("a document", document.body.len(), DOCUMENT_BYTES_MAX)?;
-        }
-        let mut tx = self.database.begin().await?;
-        let mut keys = Keys::new(self);
-        let key = keys.of(&mut tx, case).await?;
+        let Staging { case, version, documents } = staging;
+        let (case, version) = (*case, *version);
+        let key = keys.of(tx, case).await?;
         tx.execute(sql::STAGED_CLEAR, [case.into(), version.into()]).await?;
         for (position, document) in (0_u64..).zip(documents) {
             let row = StagedRow::new(Promotion { case, version }, position);
@@ -105,7 +103,7 @@ impl Store {
             let values: [Value; 5] = [case.into(), version.into(), position.into(), path.into(), body.into()];
             tx.execute(sql::STAGED_INSERT, values).await?;
         }
-        tx.commit().await
+        Ok(())
     }
 
     /// What is staged for this version, in order; empty if nothing is.

@@ -25,7 +25,7 @@ mod seal;
 pub mod sql;
 
 pub use cases::{CaseRow, DueOfCase, LoggedEvent, StoredEvent};
-pub use commit::{CaseChange, Commit, Due, NewJob, Promotion};
+pub use commit::{CaseChange, Commit, Due, NewJob, Promotion, Staging};
 pub use database::Location;
 pub use derived::DerivedCase;
 pub use documents::{PublicDocument, PublicEntry, StagedDocument};

@@ -255,16 +255,29 @@ pub async fn letters_wait_for_their_case(bed: &Bed) {
     assert_eq!(linked, listed[1..]);
 }
 
+/// A commit that stages documents of the first case and does nothing else.
+pub fn staging(version: u32, documents: &[StagedDocument]) -> Commit {
+    let documents = documents.to_vec();
+    Commit { stage: vec![Staging { case: case(1), version, documents }], ..Commit::at(at(3)) }
+}
+
 pub async fn documents_become_public_at_once(bed: &Bed) {
     let store = open(bed).await;
     store.commit(events(1, case(1), 0, &["event"])).await.expect("a case");
     let stage = async |version, documents: &[StagedDocument]| {
-        store.stage(case(1), version, documents).await.expect("staged");
+        store.commit(staging(version, documents)).await.expect("staged");
     };
     stage(1, &[document("a.html", "draft"), document("b.json", "draft")]).await;
     stage(1, &[document("a.html", "old")]).await;
     stage(2, &[document("a.html", "new"), document("c.json", "{}")]).await;
-    assert_eq!(store.staged(case(1), 1).await, Ok(vec![document("a.html", "old")]));
+    let late =
+        Commit { stage: staging(1, &[document("a.html", "late")]).stage, ..events(9, case(1), 0, &["late"]) };
+    assert_eq!(store.commit(late).await, Err(StoreError::Conflict { case: case(1) }));
+    assert_eq!(
+        store.staged(case(1), 1).await,
+        Ok(vec![document("a.html", "old")]),
+        "a refused commit stages nothing"
+    );
     assert_eq!(store.public_documents().await, Ok(vec![]));
 
     let promote = |micros, n, version| Commit {

@@ -1,7 +1,7 @@
 //! What the store withstands: a stolen dump, a hand in the database, a crash anywhere.
 
 use super::bed::{Bed, contains};
-use super::daily::{at, case, change, document, due, events, job, open, put_project, slug};
+use super::daily::{at, case, change, document, due, events, job, open, put_project, slug, staging};
 use std::sync::Arc;
 use tidegate::store::*;
 
@@ -34,7 +34,7 @@ async fn mark_everything(store: &Store) {
         store.retry_job(job.id, at(4), MARK).await.expect("a retry");
     }
     store.put_blob(case(1), MARK.as_bytes()).await.expect("a blob");
-    store.stage(case(1), 1, &[document(MARK, MARK)]).await.expect("staged");
+    store.commit(staging(1, &[document(MARK, MARK)])).await.expect("staged");
     store.put_outgoing(MARK, Some(case(1)), at(5), MARK.as_bytes()).await.expect("a letter");
     store.put_outgoing("free", None, at(5), MARK.as_bytes()).await.expect("a letter");
     assert_ne!(letter, other);
@@ -296,7 +296,7 @@ async fn day(bed: &Bed, faults: &Arc<Faults>) -> Result<(), StoreError> {
     };
     store.commit(reported).await?;
     store.put_blob(case(1), b"patch").await?;
-    store.stage(case(1), 1, &[document("a", "1"), document("b", "2")]).await?;
+    store.commit(staging(1, &[document("a", "1"), document("b", "2")])).await?;
     store.put_outgoing("tell", Some(case(1)), at(3), b"told").await?;
     store.retry_job(store.job_id("tell"), at(3), "later").await?;
     store.finish_job(store.job_id("tell")).await?;

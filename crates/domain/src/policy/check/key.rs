@@ -9,7 +9,7 @@ use crate::case::machines::{Em, Rm};
 use crate::case::{Case, Stage, TestOutcome};
 use crate::id::Slug;
 use crate::policy::vocabulary::{BuiltFact, Fact, RoleKind, Verb};
-use crate::policy::{Act, Policy, Step};
+use crate::policy::{Act, CUSTOM_STEPS_MAX, Policy, Step};
 use crate::rating::Severity;
 use crate::time::Instant;
 
@@ -33,6 +33,9 @@ pub(super) struct Key {
     no_number: bool,
     helper: u8,
 }
+
+// Each named fact has a bit of the key.
+const _: () = assert!(BuiltFact::ALL.len() + CUSTOM_STEPS_MAX <= 64);
 
 /// A fact that rules name, and who asks for it.
 struct Named {
@@ -84,7 +87,6 @@ impl Relevant {
         }
         // The gate of the commit: tested, and not made yet.
         relevant.ask(&Fact::Built(BuiltFact::TestedEverywhere), Some(Fact::Built(BuiltFact::Committed)));
-        assert!(relevant.named.len() <= 64, "a policy names at most 64 facts");
         relevant
     }
 
