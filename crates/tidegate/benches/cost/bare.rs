@@ -3,7 +3,6 @@
 use super::Outcome;
 use super::measure::say;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use std::str::FromStr;
 use tidegate::store::Location;
@@ -12,9 +11,9 @@ use tidegate::store::Location;
 const TABLE: &str = "CREATE TABLE bare_commit (body BYTEA NOT NULL)";
 const INSERT: &str = "INSERT INTO bare_commit (body) VALUES ($1)";
 
-/// One connection, with the settings of the store's writing one (`store/database.rs`).
+/// One connection, with the settings of the store's writing one (`store/database/`).
 pub enum Bare {
-    Sqlite(SqliteConnection),
+    Sqlite(rusqlite::Connection),
     Postgres(PgConnection),
 }
 
@@ -22,16 +21,12 @@ impl Bare {
     pub async fn open(location: &Location) -> Outcome<Bare> {
         match location {
             Location::Sqlite(path) => {
-                let options = SqliteConnectOptions::new()
-                    .filename(path)
-                    .foreign_keys(true)
-                    .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Full)
-                    .pragma("temp_store", "MEMORY")
-                    .pragma("secure_delete", "ON")
-                    .disable_statement_logging();
-                let mut connection = options.connect().await?;
-                sqlx::raw_sql(TABLE).execute(&mut connection).await?;
+                let connection = rusqlite::Connection::open(path)?;
+                connection.execute_batch(
+                    "PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA journal_mode = WAL;
+                     PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;",
+                )?;
+                connection.execute_batch(TABLE)?;
                 Ok(Bare::Sqlite(connection))
             }
             Location::Postgres(url) => {
@@ -46,9 +41,9 @@ impl Bare {
     pub async fn commit(&mut self, body: &[u8]) -> Outcome<()> {
         match self {
             Bare::Sqlite(connection) => {
-                let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
-                sqlx::query(INSERT).bind(body).execute(&mut *tx).await?;
-                tx.commit().await?;
+                connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+                connection.prepare_cached(INSERT)?.execute([body])?;
+                connection.prepare_cached("COMMIT")?.execute([])?;
             }
             Bare::Postgres(connection) => {
                 let mut tx = connection.begin().await?;
@@ -61,7 +56,7 @@ impl Bare {
 
     pub async fn close(self) -> Outcome<()> {
         match self {
-            Bare::Sqlite(connection) => connection.close().await?,
+            Bare::Sqlite(connection) => connection.close().map_err(|(_, error)| error)?,
             Bare::Postgres(connection) => connection.close().await?,
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! What the store answers when it cannot do as asked: what, where, and what to do. Never content.
 
 use super::jobs::JobId;
+use rusqlite::ErrorCode;
 use std::fmt;
 use tidegate_domain::id::CaseId;
 
@@ -68,10 +69,26 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Sorts a database driver's error. `step` names the statement.
+    /// Sorts an error of SQLite's. `step` names the statement.
+    pub(super) fn from_sqlite(step: &'static str, error: &rusqlite::Error) -> StoreError {
+        let rusqlite::Error::SqliteFailure(code, message) = error else {
+            return StoreError::Database { step, message: error.to_string() };
+        };
+        if code.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY {
+            return missing_owner(step);
+        }
+        match code.code {
+            ErrorCode::DatabaseBusy => StoreError::Busy,
+            ErrorCode::DiskFull => StoreError::Full,
+            // It names tables and columns, never a value.
+            _ => StoreError::Database { step, message: message.clone().unwrap_or_else(|| code.to_string()) },
+        }
+    }
+
+    /// Sorts an error of PostgreSQL's driver. `step` names the statement.
     ///
     /// Only the primary message is kept: PostgreSQL puts row values in the detail, which would end up in logs.
-    pub(super) fn from_database(step: &'static str, error: &sqlx::Error) -> StoreError {
+    pub(super) fn from_postgres(step: &'static str, error: &sqlx::Error) -> StoreError {
         let Some(reported) = error.as_database_error() else {
             return match error {
                 sqlx::Error::PoolTimedOut => StoreError::Busy,
@@ -82,11 +99,11 @@ impl StoreError {
             return StoreError::Busy;
         }
         if reported.is_foreign_key_violation() {
-            return StoreError::NotFound { what: format!("the case or project that {step} refers to") };
+            return missing_owner(step);
         }
         match reported.code().as_deref().unwrap_or_default() {
-            PG_DISK_FULL | SQLITE_FULL => StoreError::Full,
-            PG_SERIALIZATION | PG_DEADLOCK | SQLITE_BUSY | SQLITE_BUSY_SNAPSHOT => StoreError::Busy,
+            PG_DISK_FULL => StoreError::Full,
+            PG_SERIALIZATION | PG_DEADLOCK => StoreError::Busy,
             _ => StoreError::Database { step, message: reported.message().to_owned() },
         }
     }
@@ -101,6 +118,10 @@ impl StoreError {
     }
 }
 
+fn missing_owner(step: &'static str) -> StoreError {
+    StoreError::NotFound { what: format!("the case or project that {step} refers to") }
+}
+
 /// Two programs made the same table at once, and PostgreSQL's catalogue turned the second away: `IF NOT EXISTS`
 /// does not see what is not yet committed.
 fn made_twice_at_once(reported: &dyn sqlx::error::DatabaseError) -> bool {
@@ -112,9 +133,6 @@ const PG_DUPLICATE_TABLE: &str = "42P07";
 const PG_DISK_FULL: &str = "53100";
 const PG_SERIALIZATION: &str = "40001";
 const PG_DEADLOCK: &str = "40P01";
-const SQLITE_FULL: &str = "13";
-const SQLITE_BUSY: &str = "5";
-const SQLITE_BUSY_SNAPSHOT: &str = "517";
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

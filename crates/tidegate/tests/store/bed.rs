@@ -1,7 +1,6 @@
 //! A database of one test's own, with the means to tamper with it and to dump it.
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -96,22 +95,20 @@ impl Bed {
     /// Changes the database behind the program's back.
     pub async fn tamper(&self, sql: &str) {
         match self.connect().await {
-            Raw::Sqlite(mut connection) => {
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.map(drop)
-            }
+            Raw::Sqlite(connection) => connection.execute_batch(sql).expect(sql),
             Raw::Postgres(mut connection) => {
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.map(drop)
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.map(drop).expect(sql);
             }
         }
-        .expect(sql);
     }
 
     /// One connection, past the store. Foreign keys are not enforced on SQLite's.
     pub async fn connect(&self) -> Raw {
         match &self.location {
             Location::Sqlite(path) => {
-                let options = SqliteConnectOptions::new().filename(path).foreign_keys(false);
-                Raw::Sqlite(options.connect().await.expect("a connection"))
+                let connection = rusqlite::Connection::open(path).expect("a connection");
+                connection.execute_batch("PRAGMA foreign_keys = OFF").expect("no foreign keys");
+                Raw::Sqlite(connection)
             }
             Location::Postgres(url) => {
                 let options = PgConnectOptions::from_str(url).expect("a URL");
@@ -152,7 +149,7 @@ impl Bed {
 }
 
 pub enum Raw {
-    Sqlite(SqliteConnection),
+    Sqlite(rusqlite::Connection),
     Postgres(PgConnection),
 }
 

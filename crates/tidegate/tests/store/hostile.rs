@@ -170,10 +170,11 @@ pub async fn a_shredded_case_is_gone_and_the_log_stands(bed: &Bed) {
 async fn wrapped_key(bed: &Bed) -> Vec<u8> {
     const KEYS: &str = "SELECT wrapped FROM case_key WHERE wrapped IS NOT NULL ORDER BY case_id";
     match bed.connect().await {
-        super::Raw::Sqlite(mut raw) => sqlx::query_scalar(KEYS).fetch_one(&mut raw).await,
-        super::Raw::Postgres(mut raw) => sqlx::query_scalar(KEYS).fetch_one(&mut raw).await,
+        super::Raw::Sqlite(raw) => raw.query_row(KEYS, [], |row| row.get(0)).expect("a key"),
+        super::Raw::Postgres(mut raw) => {
+            sqlx::query_scalar(KEYS).fetch_one(&mut raw).await.expect("a key")
+        }
     }
-    .expect("a key")
 }
 
 /// Which file PostgreSQL keeps the keys in.

@@ -1,0 +1,107 @@
+//! PostgreSQL: a pool of connections.
+
+use super::super::StoreError;
+use super::super::sql::Sql;
+use super::{Row, Value, WAIT_S};
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
+use sqlx::query::Query;
+use sqlx::{ConnectOptions, Connection, PgPool, Transaction};
+use std::str::FromStr;
+use std::time::Duration;
+
+const CONNECTIONS_MAX: u32 = 8;
+const OPEN: &str = "connecting to PostgreSQL";
+
+pub(super) struct Postgres {
+    pool: PgPool,
+}
+
+impl Postgres {
+    pub(super) async fn open(url: &str) -> Result<Postgres, StoreError> {
+        // The driver's message would repeat the URL, and with it a password.
+        let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::Database {
+            step: OPEN,
+            message: "the URL is malformed; one looks like postgres://user@host/database".to_owned(),
+        })?;
+        let options = options.application_name("tidegate").disable_statement_logging();
+        // One connection by hand, because a pool hides for its whole timeout why it cannot connect.
+        let first = options.connect().await.map_err(failed(OPEN))?;
+        first.close().await.map_err(failed(OPEN))?;
+        let pool = PoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .acquire_timeout(Duration::from_secs(WAIT_S))
+            .connect_lazy_with(options);
+        Ok(Postgres { pool })
+    }
+
+    /// READ COMMITTED is asked for by name because an administrator can change the default.
+    pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
+        let begun = self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await;
+        begun.map(Tx).map_err(failed("BEGIN"))
+    }
+
+    pub(super) async fn query(
+        &self,
+        sql: Sql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        collect(sql, bound(sql, values).fetch_all(&self.pool).await)
+    }
+
+    /// Writes the keys' table anew, without the rows that are no more.
+    pub(super) async fn rewrite_keys(&self) -> Result<(), StoreError> {
+        let done = sqlx::raw_sql("VACUUM FULL case_key").execute(&self.pool).await;
+        done.map(drop).map_err(failed("SCRUB"))
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+pub(super) struct Tx(Transaction<'static, sqlx::Postgres>);
+
+impl Tx {
+    pub(super) async fn execute(
+        &mut self,
+        sql: Sql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<u64, StoreError> {
+        let done = bound(sql, values).execute(&mut *self.0).await;
+        done.map(|done| done.rows_affected()).map_err(failed(sql.name))
+    }
+
+    pub(super) async fn query(
+        &mut self,
+        sql: Sql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        collect(sql, bound(sql, values).fetch_all(&mut *self.0).await)
+    }
+
+    pub(super) async fn run_script(&mut self, text: &'static str) -> Result<(), StoreError> {
+        sqlx::raw_sql(text).execute(&mut *self.0).await.map(drop).map_err(failed("MIGRATION"))
+    }
+
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        self.0.commit().await.map_err(failed("COMMIT"))
+    }
+}
+
+fn bound(sql: Sql, values: impl IntoIterator<Item = Value>) -> Query<'static, sqlx::Postgres, PgArguments> {
+    values.into_iter().fold(sqlx::query(sql.text), |query, value| match value {
+        Value::Int(value) => query.bind(value),
+        Value::Text(value) => query.bind(value),
+        Value::Bytes(value) => query.bind(value),
+    })
+}
+
+fn collect(sql: Sql, rows: sqlx::Result<Vec<PgRow>>) -> Result<Vec<Row>, StoreError> {
+    let rows = rows.map_err(failed(sql.name))?;
+    Ok(rows.into_iter().map(|row| Row::of_postgres(sql, row)).collect())
+}
+
+fn failed(step: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |error| StoreError::from_postgres(step, &error)
+}

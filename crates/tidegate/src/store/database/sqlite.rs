@@ -1,0 +1,287 @@
+//! SQLite: one writing connection, a few reading ones, all used in place.
+//!
+//! A statement takes microseconds, so it runs where it is asked for: handing it to another thread and back
+//! would cost more than the statement. What waits for the disk is the commit (and emptying the write-ahead log),
+//! and for those a server's other tasks are moved to another thread first ([`waiting`]).
+//!
+//! Nothing here waits inside a statement for another program: such waits are asynchronous ([`patiently`]).
+
+use super::super::StoreError;
+use super::super::sql::Sql;
+use super::{Row, Value, WAIT_S};
+use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
+use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::{OwnedMutexGuard, Semaphore};
+use tokio::time::{sleep, timeout};
+
+const WAIT: Duration = Duration::from_secs(WAIT_S);
+/// Pauses between two attempts to get past another program.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+const PAUSE_MAX: Duration = Duration::from_millis(50);
+const READERS_MAX: usize = 4;
+/// More than the store has: each is prepared once per connection.
+const STATEMENTS_MAX: usize = 128;
+const OPEN: &str = "opening the SQLite file";
+
+pub(super) struct Sqlite {
+    path: PathBuf,
+    /// SQLite allows one writer, so there is one connection that writes: waiting for it is a queue in this
+    /// process, in order, instead of a race of retries on a file lock. `None` once closed.
+    writer: Arc<tokio::sync::Mutex<Option<Connection>>>,
+    /// A permit is the right to have a reading connection out; those at rest are in `readers`. Readers see
+    /// the last commit (WAL).
+    reading: Semaphore,
+    readers: Mutex<Vec<Connection>>,
+}
+
+impl Sqlite {
+    /// Two programs that open a new file at once get in each other's way while it turns to WAL.
+    pub(super) async fn open(path: &Path) -> Result<Sqlite, StoreError> {
+        create_private(path)
+            .map_err(|error| StoreError::Database { step: OPEN, message: error.to_string() })?;
+        let writer = within(patiently(|| waiting(|| open_writer(path)))).await?.map_err(failed(OPEN))?;
+        Ok(Sqlite {
+            path: path.to_owned(),
+            writer: Arc::new(tokio::sync::Mutex::new(Some(writer))),
+            reading: Semaphore::new(READERS_MAX),
+            readers: Mutex::default(),
+        })
+    }
+
+    /// `BEGIN IMMEDIATE` takes SQLite's write lock at once: a transaction that reads first and writes later
+    /// could otherwise find that it read too old a state and fail half-way.
+    pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
+        const BEGIN: &str = "BEGIN";
+        let begun = async {
+            let mut writer = Arc::clone(&self.writer).lock_owned().await;
+            let connection = writer.as_mut().ok_or_else(|| closed(BEGIN))?;
+            // Moved in, so that it is this future's alone: a connection must not be shared between threads.
+            let begin = move || connection.prepare_cached("BEGIN IMMEDIATE")?.raw_execute();
+            patiently(begin).await.map_err(failed(BEGIN))?;
+            Ok(Tx { writer })
+        };
+        within(begun).await?
+    }
+
+    pub(super) async fn query(
+        &self,
+        sql: Sql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let permit = within(self.reading.acquire()).await?;
+        let _permit = permit.map_err(|_| closed(sql.name))?;
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = idle.map_or_else(|| open_reader(&self.path).map_err(failed(OPEN)), Ok)?;
+        let rows = query(&reader, sql, values);
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        rows
+    }
+
+    pub(super) async fn empty_write_ahead_log(&self) -> Result<(), StoreError> {
+        const SCRUB: &str = "SCRUB";
+        let writer = within(self.writer.lock()).await?;
+        let connection = writer.as_ref().ok_or_else(|| closed(SCRUB))?;
+        waiting(|| empty_write_ahead_log(connection)).map_err(failed(SCRUB))
+    }
+
+    /// The last connection to close empties the write-ahead log and removes it.
+    pub(super) async fn close(&self) {
+        // Whoever reads now has one of the permits. All of them together are never more than fits.
+        if let Ok(all) = self.reading.acquire_many(READERS_MAX as u32).await {
+            self.reading.close();
+            self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            drop(all);
+        }
+        let mut writer = self.writer.lock().await;
+        waiting(|| drop(writer.take()));
+    }
+}
+
+/// A transaction under way. Dropping it rolls back.
+pub(super) struct Tx {
+    writer: OwnedMutexGuard<Option<Connection>>,
+}
+
+impl Tx {
+    fn connection(&self, step: &'static str) -> Result<&Connection, StoreError> {
+        self.writer.as_ref().ok_or_else(|| closed(step))
+    }
+
+    pub(super) fn execute(
+        &mut self,
+        sql: Sql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<u64, StoreError> {
+        let connection = self.connection(sql.name)?;
+        let changed = bound(connection, sql, values).and_then(|mut statement| statement.raw_execute());
+        changed.map(|rows| rows as u64).map_err(failed(sql.name))
+    }
+
+    pub(super) fn query(
+        &mut self,
+        sql: Sql,
+        values: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        query(self.connection(sql.name)?, sql, values)
+    }
+
+    pub(super) fn run_script(&mut self, text: &'static str) -> Result<(), StoreError> {
+        const MIGRATION: &str = "MIGRATION";
+        self.connection(MIGRATION)?.execute_batch(text).map_err(failed(MIGRATION))
+    }
+
+    pub(super) fn commit(self) -> Result<(), StoreError> {
+        const COMMIT: &str = "COMMIT";
+        let connection = self.connection(COMMIT)?;
+        let commit = || connection.prepare_cached("COMMIT")?.raw_execute();
+        waiting(commit).map(drop).map_err(failed(COMMIT))
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        if let Some(connection) = self.writer.as_ref().filter(|connection| !connection.is_autocommit()) {
+            // If even this fails, the next transaction cannot begin, and says so.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+/// A bound parameter, borrowed.
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let value = match self {
+            Value::Int(Some(value)) => ValueRef::Integer(*value),
+            Value::Text(Some(value)) => ValueRef::Text(value.as_bytes()),
+            Value::Bytes(Some(value)) => ValueRef::Blob(value),
+            Value::Int(None) | Value::Text(None) | Value::Bytes(None) => ValueRef::Null,
+        };
+        Ok(ToSqlOutput::Borrowed(value))
+    }
+}
+
+/// To SQLite, `$2` is a name and not the second parameter: parameters are numbered as they first occur.
+fn bound<'c>(
+    connection: &'c Connection,
+    sql: Sql,
+    values: impl IntoIterator<Item = Value>,
+) -> rusqlite::Result<CachedStatement<'c>> {
+    let mut statement = connection.prepare_cached(sql.text)?;
+    for (nth, value) in (1_usize..).zip(values) {
+        let index = statement.parameter_index(&format!("${nth}"))?;
+        let index = index.ok_or(rusqlite::Error::InvalidParameterCount(nth, statement.parameter_count()))?;
+        statement.raw_bind_parameter(index, value)?;
+    }
+    Ok(statement)
+}
+
+fn query(
+    connection: &Connection,
+    sql: Sql,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<Row>, StoreError> {
+    let read = || {
+        let mut statement = bound(connection, sql, values)?;
+        let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
+        let mut rows = statement.raw_query();
+        let mut read = Vec::new();
+        while let Some(row) = rows.next()? {
+            let cells = (0..columns.len()).map(|index| row.get(index));
+            let cells = cells.collect::<rusqlite::Result<Vec<Cell>>>()?;
+            read.push(Row::of_sqlite(sql, &columns, cells));
+        }
+        Ok(read)
+    };
+    read().map_err(failed(sql.name))
+}
+
+fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    prepare(&connection)?;
+    // Waiting for another program is `patiently`'s.
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         -- A commit that was answered survives loss of power, not only of the process.
+         PRAGMA synchronous = FULL;
+         PRAGMA secure_delete = ON;",
+    )?;
+    // If a crash came between shredding a case and emptying the write-ahead log, this finishes the job.
+    empty_write_ahead_log(&connection)?;
+    Ok(connection)
+}
+
+fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    // A reader waits only while another program mends the file after a crash.
+    connection.busy_timeout(WAIT)?;
+    prepare(&connection)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Sorting must not spill rows into temporary files.
+    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")
+}
+
+/// Waits for readers, but not for ever: what they still need stays in the log, for the next time.
+fn empty_write_ahead_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(WAIT)?;
+    let emptied = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+    connection.busy_timeout(Duration::ZERO)?;
+    emptied
+}
+
+/// Makes the file before SQLite does, which would make it readable by others. SQLite gives its `-wal` and
+/// `-shm` files the same mode. A crash right here leaves an empty file: a database without tables.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Does what waits for the disk, a few milliseconds, while the runtime's other tasks go on elsewhere. A runtime
+/// of one thread has no elsewhere: there they wait as well.
+fn waiting<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        Ok(_) | Err(_) => work(),
+    }
+}
+
+/// Tries again, after ever longer pauses, as long as another program is in the way.
+async fn patiently<T>(mut attempt: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    let mut pause = PAUSE_MIN;
+    loop {
+        match attempt() {
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {}
+            outcome => return outcome,
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(PAUSE_MAX);
+    }
+}
+
+async fn within<T>(wait: impl Future<Output = T>) -> Result<T, StoreError> {
+    timeout(WAIT, wait).await.map_err(|_| StoreError::Busy)
+}
+
+fn closed(step: &'static str) -> StoreError {
+    StoreError::Database { step, message: "the store is closed".to_owned() }
+}
+
+fn failed(step: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+    move |error| StoreError::from_sqlite(step, &error)
+}
