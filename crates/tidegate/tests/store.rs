@@ -41,6 +41,7 @@ contract! {
         a_late_decider_is_turned_away
         writers_of_many_cases_make_one_log
         due_dates_come_oldest_first
+        what_another_process_changed_counts_at_once
         a_job_is_leased_to_one_worker
         a_repeat_is_harmless
         a_job_finishes_once_with_its_commit
@@ -135,7 +136,7 @@ async fn daily_questions_are_answered_by_index() {
     let _store = bed.open().await;
     let Raw::Sqlite(raw) = bed.connect().await else { return };
     let daily =
-        ["DUE", "EVENTS_OF_CASE", "EVENTS_FROM", "JOBS_CLAIM", "LETTERS", "OUTGOING_AFTER", "CASE_AND_KEY"];
+        ["DUE", "EVENTS_FROM", "JOBS_CLAIM", "LETTERS", "OUTGOING_AFTER", "CASE_HISTORY", "KEY_AND_DUE"];
     for statement in sql::ALL.iter().filter(|statement| daily.contains(&statement.name)) {
         let explain = format!("EXPLAIN QUERY PLAN {}", statement.text);
         let mut explained = raw.prepare(&explain).expect(statement.name);

@@ -179,9 +179,7 @@ impl Engine {
     /// # Errors
     /// The store's.
     pub async fn people(&self) -> Result<People, EngineError> {
-        let text = self.store.setting(PEOPLE).await?.unwrap_or_else(|| "[]".to_owned());
-        let broken = |_| StoreError::Tampered { table: "setting", row: PEOPLE.to_owned() };
-        Ok(serde_json::from_str(&text).map_err(broken)?)
+        read_people(self.store.setting(PEOPLE).await?)
     }
 
     /// Stores everybody.
@@ -197,6 +195,13 @@ impl Engine {
     pub(crate) fn new_case_id(&self) -> CaseId {
         CaseId::from_bits(self.chance.u64())
     }
+}
+
+/// Nobody was added yet where there is no such setting.
+fn read_people(setting: Option<String>) -> Result<People, EngineError> {
+    let Some(text) = setting else { return Ok(People::default()) };
+    let broken = |_| StoreError::Tampered { table: "setting", row: PEOPLE.to_owned() };
+    Ok(serde_json::from_str(&text).map_err(broken)?)
 }
 
 fn default_site() -> tidegate_formats::Link {

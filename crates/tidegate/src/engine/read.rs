@@ -1,6 +1,6 @@
 //! Reading cases: the fold of their events, and what one person may see of it.
 
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, PEOPLE, read_people};
 use crate::store::StoreError;
 use std::sync::Arc;
 use tidegate_domain::audience::{self, View};
@@ -60,19 +60,23 @@ impl CaseFile {
 impl Engine {
     /// Opens a case for the engine and its hands.
     pub(crate) async fn load(&self, id: CaseId) -> Result<CaseFile, EngineError> {
-        let row = match self.store.case_row(id).await {
-            Err(StoreError::NotFound { .. }) => return Err(EngineError::NoSuchCase(id)),
-            other => other?,
-        };
-        let policy = self.policy(&row.project).await?;
-        let events = match self.store.events(id).await {
+        Ok(self.load_with_people(id).await?.0)
+    }
+
+    /// Opens a case, with the people of the instance as they are at the same instant, still as text: whoever
+    /// lost a role a moment ago, in whichever process, has lost it here.
+    async fn load_with_people(&self, id: CaseId) -> Result<(CaseFile, Option<String>), EngineError> {
+        let history = match self.store.history(id, PEOPLE).await {
             // What was shredded is gone for everybody, and looks as if it had never been (ALL-01).
-            Err(StoreError::Shredded { .. }) => return Err(EngineError::NoSuchCase(id)),
+            Err(StoreError::NotFound { .. } | StoreError::Shredded { .. }) => {
+                return Err(EngineError::NoSuchCase(id));
+            }
             other => other?,
         };
-        let entries = read_entries(id, events.into_iter().map(|event| (event.n, event.body)))?;
+        let policy = self.policy(&history.project).await?;
+        let entries = read_entries(id, history.events.into_iter().map(|event| (event.n, event.body)))?;
         let case = replay(&entries).ok_or(EngineError::Unreadable { case: id, n: 1 })?;
-        Ok(CaseFile { project: row.project, policy, entries, case })
+        Ok((CaseFile { project: history.project, policy, entries, case }, history.setting))
     }
 
     /// Opens a case for `name`, who must be able to know that there is one.
@@ -80,14 +84,10 @@ impl Engine {
     /// # Errors
     /// [`EngineError::NoSuchCase`], whether there is none or `name` may not know of it (ALL-01).
     pub async fn open_case(&self, id: CaseId, name: &Slug) -> Result<(CaseFile, Actor), EngineError> {
-        let file = self.load(id).await?;
-        let actor = self.actor(&file, name).await?;
+        let (file, people) = self.load_with_people(id).await?;
+        let roles = read_people(people)?.roles(&file.project, &file.policy, name);
+        let actor = Actor::Person { name: name.clone(), roles };
         if file.exists_for(&actor) { Ok((file, actor)) } else { Err(EngineError::NoSuchCase(id)) }
-    }
-
-    pub(crate) async fn actor(&self, file: &CaseFile, name: &Slug) -> Result<Actor, EngineError> {
-        let roles = self.people().await?.roles(&file.project, &file.policy, name);
-        Ok(Actor::Person { name: name.clone(), roles })
     }
 
     /// The cases of `project` (of all, where `None`) that `name` may know of, with what they may see.

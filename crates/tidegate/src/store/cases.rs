@@ -21,6 +21,17 @@ pub struct StoredEvent {
     pub body: Vec<u8>,
 }
 
+/// A case as whoever decides on it needs it, all of one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// Its project.
+    pub project: Slug,
+    /// Its events, in order.
+    pub events: Vec<StoredEvent>,
+    /// The setting that was asked for along with it.
+    pub setting: Option<String>,
+}
+
 /// An event as the log's reader sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedEvent {
@@ -95,27 +106,23 @@ impl DueRow {
 }
 
 impl Store {
-    /// The case's events, in order. Costs as much as the case is long, however many cases there are.
+    /// The case's events and what is needed beside them, in one question. Costs as much as the case is long,
+    /// however many cases there are.
     ///
     /// Fewer events than the case is known to have is tampering, not an answer: a decision on half a history
     /// would be wrong in silence.
-    pub async fn events(&self, case: CaseId) -> Result<Vec<StoredEvent>, StoreError> {
-        let known = self.database.query(sql::CASE_AND_KEY, [case.into()]).await?;
-        let key = self.vault.case_key(case, &known)?;
-        // Read after the count: a commit in between adds events, and nothing takes any away.
-        let rows = self.database.query(sql::EVENTS_OF_CASE, [case.into()]).await?;
-        let mut events = Vec::with_capacity(rows.len());
-        for (expected, row) in (1..).zip(&rows) {
-            events.push(read_event(case, expected, &key, row)?);
-        }
-        let count = known.first().map_or(Ok(0), |row| row.count("n"))?;
-        if count == 0 && events.is_empty() {
-            return Err(StoreError::not_found(format_args!("case {case}")));
-        }
-        if (events.len() as u64) < count {
-            return Err(StoreError::tampered("event", format_args!("{case}/{}", events.len() + 1)));
-        }
-        Ok(events)
+    pub async fn history(&self, case: CaseId, setting: &str) -> Result<History, StoreError> {
+        let tag = self.setting_tag(setting);
+        let rows = self.database.query(sql::CASE_HISTORY, [case.into(), tag.into()]).await?;
+        let key = self.vault.case_key(case, &rows)?;
+        let first = rows.first().ok_or_else(|| StoreError::not_found(format_args!("case {case}")))?;
+        // The join makes one row of a case without events.
+        let stored = if first.opt_int("n")?.is_some() { rows.as_slice() } else { &[] };
+        let events = read_events(case, first.count("events")?, &key, stored)?;
+        let project = self.project_name(first.digest("project")?).await?;
+        let setting = first.opt_bytes("value")?.map(|sealed| self.open_setting(tag, sealed)).transpose()?;
+        let project = project.ok_or_else(|| StoreError::tampered("case_row", case))?;
+        Ok(History { project, events, setting })
     }
 
     /// Up to `limit` events from `from_seq` on, of all cases, in the log's order.
@@ -164,22 +171,20 @@ impl Store {
         Ok(!self.database.query(sql::CASE_ROW, [case.into()]).await?.is_empty())
     }
 
-    /// Reads rows of `case_row`. Projects are few, so their names are read along, not joined and decrypted
-    /// once per case.
     pub(super) async fn case_rows(&self, rows: &[Row]) -> Result<Vec<CaseRow>, StoreError> {
-        let projects = self.project_names().await?;
-        let read = |row: &Row| {
+        let mut read = Vec::with_capacity(rows.len());
+        for row in rows {
             let case = row.case("case_id")?;
-            let project = projects.get(&row.digest("project")?);
-            Ok(CaseRow {
+            let project = self.project_name(row.digest("project")?).await?;
+            read.push(CaseRow {
                 case,
-                project: project.cloned().ok_or_else(|| StoreError::tampered("case_row", case))?,
+                project: project.ok_or_else(|| StoreError::tampered("case_row", case))?,
                 n: row.count("n")?,
                 open: row.flag("open")?,
                 last_at: row.instant("last_us")?,
-            })
-        };
-        rows.iter().map(read).collect()
+            });
+        }
+        Ok(read)
     }
 
     /// What is due by `until`, or at any time, the oldest first. Found by index: the number of cases and of
@@ -225,6 +230,15 @@ impl Store {
         tx.execute(sql::JOBS_CANCEL, [case.into()]).await?;
         tx.commit().await
     }
+}
+
+fn read_events(case: CaseId, count: u64, key: &Key, rows: &[Row]) -> Result<Vec<StoredEvent>, StoreError> {
+    let read = |(expected, row)| read_event(case, expected, key, row);
+    let events = (1..).zip(rows).map(read).collect::<Result<Vec<StoredEvent>, StoreError>>()?;
+    if (events.len() as u64) < count {
+        return Err(StoreError::tampered("event", format_args!("{case}/{}", events.len() + 1)));
+    }
+    Ok(events)
 }
 
 fn read_event(case: CaseId, expected: u64, key: &Key, row: &Row) -> Result<StoredEvent, StoreError> {

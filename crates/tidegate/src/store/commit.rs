@@ -132,8 +132,10 @@ impl Store {
         let mut sealed = Vec::new();
         for change in &commit.changes {
             self.advance_case(tx, commit.at, change).await?;
-            let key = keys.of(tx, change.case).await?;
-            self.replace_due(tx, key, change.case, change.due.as_deref()).await?;
+            let key = match &change.due {
+                Some(due) => self.update_due(tx, &mut keys, change.case, due).await?,
+                None => keys.of(tx, change.case).await?,
+            };
             sealed.extend(self.seal_events(key, commit.at, change)?);
         }
         for (rank, job) in (0..).zip(&commit.jobs) {
@@ -183,15 +185,36 @@ impl Store {
         (change.expected_n + 1..).zip(&change.events).map(seal).collect()
     }
 
-    /// Replaces what is due in the case; `None` leaves it.
+    /// Replaces what is due in the case where it differs from what is stored, which is read along with the
+    /// key: most actions change no due date, and reading costs less than writing the same again.
+    async fn update_due<'k>(
+        &self,
+        tx: &mut Tx,
+        keys: &'k mut Keys<'_>,
+        case: CaseId,
+        due: &[Due],
+    ) -> Result<&'k Key, StoreError> {
+        let rows = tx.query(sql::KEY_AND_DUE, [case.into()]).await?;
+        let key = keys.know(case, self.vault.case_key(case, &rows)?);
+        // The join makes one row of a case in which nothing is due.
+        let stored = rows.first().map_or(Ok(None), |row| row.opt_int("position"))?.map_or(&[][..], |_| &rows);
+        // What cannot be read is no reason to stop: it is derived, and written anew.
+        let stored: Option<Vec<Due>> =
+            stored.iter().map(|row| DueRow::open(row, key).ok().map(|stored| stored.due)).collect();
+        if stored.as_deref() != Some(due) {
+            self.replace_due(tx, key, case, due).await?;
+        }
+        Ok(key)
+    }
+
+    /// Replaces what is due in the case.
     pub(super) async fn replace_due(
         &self,
         tx: &mut Tx,
         key: &Key,
         case: CaseId,
-        due: Option<&[Due]>,
+        due: &[Due],
     ) -> Result<(), StoreError> {
-        let Some(due) = due else { return Ok(()) };
         tx.execute(sql::DUE_CLEAR, [case.into()]).await?;
         for (position, due) in (0_u64..).zip(due) {
             let row = DueRow::new(case, position, due.at);
@@ -211,9 +234,14 @@ impl<'a> Keys<'a> {
     pub(super) async fn of(&mut self, tx: &mut Tx, case: CaseId) -> Result<&Key, StoreError> {
         if !self.known.contains_key(&case) {
             let rows = tx.query(sql::CASE_KEY, [case.into()]).await?;
-            self.known.insert(case, self.store.vault.case_key(case, &rows)?);
+            self.know(case, self.store.vault.case_key(case, &rows)?);
         }
         self.known.get(&case).ok_or(StoreError::Shredded { case })
+    }
+
+    /// Keeps a key that was read along with something else.
+    fn know(&mut self, case: CaseId, key: Key) -> &Key {
+        self.known.entry(case).insert_entry(key).into_mut()
     }
 
     /// The case's key, or the instance's for what belongs to no case.

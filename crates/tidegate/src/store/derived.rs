@@ -72,7 +72,7 @@ impl Store {
                 [case.case.into(), project.into(), case.n.into(), case.open.into(), case.last_at.into()];
             tx.execute(sql::CASE_INSERT, row).await?;
             let key = keys.of(&mut tx, case.case).await?;
-            self.replace_due(&mut tx, key, case.case, Some(&case.due)).await?;
+            self.replace_due(&mut tx, key, case.case, &case.due).await?;
         }
         tx.commit().await
     }

@@ -5,6 +5,7 @@ use super::seal::{Place, Tag};
 use super::{BODY_BYTES_MAX, Store, StoreError, check_length, sql};
 use serde_json::Value as Json;
 use std::collections::HashMap;
+use std::sync::{MutexGuard, PoisonError};
 use tidegate_domain::id::Slug;
 
 /// A project and the rules it follows.
@@ -74,8 +75,26 @@ impl Store {
         self.vault.tag("project", &[id.as_str().as_bytes()])
     }
 
+    /// The name of the project whose tag stands in another table; `None` if there is no such project.
+    ///
+    /// A tag is made of the name, so what was read once is true for ever, and only a tag never met before, of
+    /// a project that perhaps another process added, has to be looked up.
+    pub(super) async fn project_name(&self, tag: [u8; 32]) -> Result<Option<Slug>, StoreError> {
+        if let Some(name) = self.known_projects().get(&tag) {
+            return Ok(Some(name.clone()));
+        }
+        let names = self.project_names().await?;
+        let mut known = self.known_projects();
+        known.extend(names);
+        Ok(known.get(&tag).cloned())
+    }
+
+    fn known_projects(&self) -> MutexGuard<'_, HashMap<[u8; 32], Slug>> {
+        self.projects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The names of all projects, by the tag that stands for them in other tables.
-    pub(super) async fn project_names(&self) -> Result<HashMap<[u8; 32], Slug>, StoreError> {
+    async fn project_names(&self) -> Result<HashMap<[u8; 32], Slug>, StoreError> {
         let rows = self.database.query(sql::PROJECT_NAMES, []).await?;
         let read = |row: &Row| {
             let tag = Tag(row.digest("tag")?);
@@ -91,10 +110,12 @@ impl Store {
     pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         let tag = self.setting_tag(name);
         let rows = self.database.query(sql::SETTING, [tag.into()]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        let text = tag.to_string();
-        let place = place("setting", &text, "value");
-        self.vault.instance().open_text(&place, row.bytes("value")?).map(Some)
+        rows.first().map(|row| self.open_setting(tag, row.bytes("value")?)).transpose()
+    }
+
+    pub(super) fn open_setting(&self, tag: Tag, sealed: Vec<u8>) -> Result<String, StoreError> {
+        let row = tag.to_string();
+        self.vault.instance().open_text(&place("setting", &row, "value"), sealed)
     }
 
     /// Sets a setting.
@@ -109,7 +130,7 @@ impl Store {
         tx.commit().await
     }
 
-    fn setting_tag(&self, name: &str) -> Tag {
+    pub(super) fn setting_tag(&self, name: &str) -> Tag {
         self.vault.tag("setting", &[name.as_bytes()])
     }
 

@@ -24,7 +24,7 @@ mod migrate;
 mod seal;
 pub mod sql;
 
-pub use cases::{CaseRow, DueOfCase, LoggedEvent, StoredEvent};
+pub use cases::{CaseRow, DueOfCase, History, LoggedEvent, StoredEvent};
 pub use commit::{CaseChange, Commit, Due, NewJob, Promotion, Staging};
 pub use database::Location;
 pub use derived::DerivedCase;
@@ -40,7 +40,9 @@ pub use log::{FAULTS_LISTED_MAX, LogFault, LogHead, LogReport, Wrong};
 use crate::chance::Chance;
 use database::Database;
 use seal::Vault;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use tidegate_domain::id::Slug;
 
 /// The longest event, job, due date, policy or setting.
 pub const BODY_BYTES_MAX: usize = 4 << 20;
@@ -58,6 +60,8 @@ const ATTEMPTS_MAX: u32 = 5;
 pub struct Store {
     database: Database,
     vault: Vault,
+    /// The projects met so far, by their tag: they are few. Names only; a policy or a setting can change.
+    projects: Mutex<HashMap<[u8; 32], Slug>>,
 }
 
 impl Store {
@@ -83,7 +87,7 @@ impl Store {
         let database = Database::open(location, faults).await?;
         migrate::migrate(&database).await?;
         let vault = migrate::unlock(&database, &master.0, chance).await?;
-        Ok(Store { database, vault })
+        Ok(Store { database, vault, projects: Mutex::default() })
     }
 
     /// Waits until every connection is closed. Dropping the store also closes them, some time later.

@@ -61,8 +61,12 @@ statements! {
     CASE_ROWS = "SELECT case_id, project, n, open, last_us FROM case_row WHERE open >= $1 ORDER BY case_id";
     CASE_ROWS_OF_PROJECT = "SELECT case_id, project, n, open, last_us FROM case_row
         WHERE project = $1 AND open >= $2 ORDER BY case_id";
-    CASE_AND_KEY = "SELECT k.case_id, k.wrapped, k.shredded_us, COALESCE(r.n, 0) AS n
-        FROM case_key k LEFT JOIN case_row r ON r.case_id = k.case_id WHERE k.case_id = $1";
+    /// Everything that a decision needs, in one question and of one instant. The setting comes with the first
+    /// event, once.
+    CASE_HISTORY = "SELECT e.seq, e.n, e.at_us, e.body, r.project, r.n AS events, k.wrapped, k.shredded_us,
+            CASE WHEN e.n = 1 THEN (SELECT value FROM setting WHERE tag = $2) END AS value
+        FROM case_row r LEFT JOIN case_key k ON k.case_id = r.case_id
+        LEFT JOIN event e ON e.case_id = r.case_id WHERE r.case_id = $1 ORDER BY e.n";
 
     /// A shredded case cannot be replayed, so what was derived from it before stays as it is.
     DERIVED_ROWS = "SELECT r.case_id, r.project, r.n, r.open, r.last_us FROM case_row r
@@ -74,6 +78,8 @@ statements! {
         (SELECT case_id FROM case_key WHERE shredded_us IS NULL)";
     DERIVED_DUE_CLEAR = "DELETE FROM due";
 
+    KEY_AND_DUE = "SELECT k.case_id, k.wrapped, k.shredded_us, d.position, d.at_us, d.what FROM case_key k
+        LEFT JOIN due d ON d.case_id = k.case_id WHERE k.case_id = $1 ORDER BY d.position";
     DUE_INSERT = "INSERT INTO due (case_id, position, at_us, what) VALUES ($1, $2, $3, $4)";
     DUE_CLEAR = "DELETE FROM due WHERE case_id = $1";
     DUE = "SELECT d.case_id, d.position, d.at_us, d.what, k.wrapped, k.shredded_us FROM due d
@@ -88,7 +94,6 @@ statements! {
 
     EVENT_INSERT = "INSERT INTO event (seq, case_id, n, at_us, body, hash)
         VALUES ($1, $2, $3, $4, $5, $6)";
-    EVENTS_OF_CASE = "SELECT seq, n, at_us, body FROM event WHERE case_id = $1 ORDER BY n";
     EVENTS_FROM = "SELECT e.seq, e.case_id, e.n, e.at_us, e.body, k.wrapped, k.shredded_us FROM event e
         LEFT JOIN case_key k ON k.case_id = e.case_id WHERE e.seq >= $1 ORDER BY e.seq LIMIT $2";
     EVENTS_TO_VERIFY = "SELECT seq, case_id, n, at_us, body, hash FROM event
