@@ -9,6 +9,7 @@
 use super::super::StoreError;
 use super::super::sql::Sql;
 use super::{Row, Value, WAIT_S};
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 use std::fs::OpenOptions;
@@ -235,6 +236,8 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // How a statement is carried out follows from its text alone, so it need not be prepared anew for other values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Sorting must not spill rows into temporary files.
     connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;")
 }
