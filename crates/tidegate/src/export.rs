@@ -48,6 +48,13 @@ pub async fn site(engine: &Engine) -> Result<Vec<SiteFile>, EngineError> {
     Ok(files)
 }
 
+/// What every page of the site loads.
+#[must_use]
+pub fn looks() -> [SiteFile; 2] {
+    let file = |path: &str, text: &str| SiteFile { path: path.to_owned(), body: text.into() };
+    [file(pages::STYLE_FILE, pages::style()), file(pages::ICON_FILE, pages::icon())]
+}
+
 type Projects = [(Slug, Arc<Policy>, String)];
 
 fn lists(publications: &[(Slug, Publication)], projects: &Projects, site: &Link) -> Vec<SiteFile> {
@@ -60,10 +67,10 @@ fn lists(publications: &[(Slug, Publication)], projects: &Projects, site: &Link)
         })
         .collect();
     let mut files = vec![
-        text("style.css".to_owned(), pages::style().to_owned()),
         text("index.html".to_owned(), pages::home(&home)),
         SiteFile { path: "feed.atom".to_owned(), body: feed(publications, site) },
     ];
+    files.extend(looks());
     for (id, policy, toml) in projects {
         let own: Vec<pages::IndexEntry<'_>> = publications
             .iter()

@@ -97,10 +97,7 @@ async fn preview(
         render::render(&publication, file.project(), Vec::new(), &engine.site)
             .into_iter()
             .map(|document| crate::export::SiteFile { path: document.path, body: document.body })
-            .chain([crate::export::SiteFile {
-                path: "style.css".to_owned(),
-                body: crate::pages::style().into(),
-            }])
+            .chain(crate::export::looks())
             .collect();
     crate::export::write(&files, folder).map_err(|error| Failure::file(folder, &error))?;
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();

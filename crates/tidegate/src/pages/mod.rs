@@ -2,7 +2,7 @@
 //! public: the same input gives the same bytes, and nothing here knows of a case, a count or a clock.
 //!
 //! Addresses are relative and come from the caller, so that the site may live in any folder. A page loads
-//! one style sheet from the site itself, and nothing else: [`layout`] writes a content security policy that
+//! one style sheet and one icon from the site itself, and nothing else: [`layout`] writes a content security policy that
 //! says so.
 
 mod advisory;
@@ -30,11 +30,21 @@ pub fn style() -> &'static str {
     include_str!("style.css")
 }
 
+/// The icon's file name in the site's folder.
+pub const ICON_FILE: &str = "icon.svg";
+
+/// The icon that browsers show beside a page's title, to be served as [`ICON_FILE`] in the site's folder.
+#[must_use]
+pub fn icon() -> &'static str {
+    include_str!("icon.svg")
+}
+
 /// Where the pages of a project are, seen from the page that is being written. The default, without any
 /// address, is for a page that stands alone beside its style sheet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProjectLinks {
-    /// The site's folder, empty or ending in `/`: `../`. The front page and the style sheet are found from it.
+    /// The site's folder, empty or ending in `/`: `../`. The front page, the style sheet and the icon are found
+    /// from it.
     pub root: String,
     /// The list of advisories.
     pub advisories: String,
