@@ -339,19 +339,13 @@ impl Case {
                 let done = engine.merge(case, into, acting(who)?).await?;
                 show::performed(into, &done, out)
             }
-            Case::Shred { case, yes } => {
-                let (file, viewer) = engine.open_case(case, acting(who)?).await?;
-                if !file.is_teams(&viewer) {
-                    return Err(crate::engine::EngineError::NoSuchCase(case).into());
-                }
-                if !yes {
-                    return Err(Failure::plain("nothing was destroyed: say --yes to mean it"));
-                }
-                engine
-                    .store
-                    .shred(case, engine.clock.now())
-                    .await
-                    .map_err(crate::engine::EngineError::from)?;
+            Case::Shred { case, yes: false } => {
+                // Whoever has no such case learns that first.
+                engine.open_case(case, acting(who)?).await?;
+                Err(Failure::plain("nothing was destroyed: say --yes to mean it"))
+            }
+            Case::Shred { case, yes: true } => {
+                engine.shred(case, acting(who)?).await?;
                 out.show(&format!("the key of {case} is destroyed"), &json!({"shredded": case.to_string()}))
             }
             other => {

@@ -193,21 +193,37 @@ impl Fsck {
         let report = engine.fsck(self.mend, |events| watching.set_position(events)).await?;
         watching.finish_and_clear();
         let mut text = format!("{} events of {} cases replayed", report.events, report.cases);
-        if report.shredded > 0 {
-            text.push_str(&format!("; {} cases are shredded", report.shredded));
+        if !report.shredded.is_empty() {
+            text.push_str(&format!("; {} cases are shredded", report.shredded.len()));
         }
-        let verdict = if report.differences.is_empty() {
-            "; everything derived equals the replay"
-        } else if self.mend {
-            "; what differed was mended"
-        } else {
-            ""
+        let verdict = match (report.differences.is_empty(), self.mend) {
+            (true, _) => "; everything derived equals the replay",
+            (false, true) => "; what differed was mended",
+            (false, false) => "",
         };
         text.push_str(verdict);
-        for difference in &report.differences {
+        for gone in &report.shredded {
+            text.push_str(&format!(
+                "\n  case {} was shredded by {}, {}",
+                gone.case,
+                gone.by,
+                gone.at.readable()
+            ));
+        }
+        for difference in report.differences.iter().chain(&report.damage) {
             text.push_str(&format!("\n  {difference}"));
         }
-        out.show(&text, &json!({"events": report.events, "cases": report.cases, "shredded": report.shredded, "differences": report.differences}))?;
+        let shredded: Vec<_> = report
+            .shredded
+            .iter()
+            .map(|gone| json!({"case": gone.case.to_string(), "at": gone.at.to_string(), "by": gone.by}))
+            .collect();
+        out.show(&text, &json!({"events": report.events, "cases": report.cases, "shredded": shredded, "differences": report.differences, "damage": report.damage}))?;
+        if !report.damage.is_empty() {
+            return Err(Failure::plain(
+                "what is listed was altered outside of Tidegate, and cannot be derived again; compare with a backup",
+            ));
+        }
         if report.differences.is_empty() || self.mend {
             Ok(())
         } else {

@@ -3,11 +3,12 @@
 use super::perform::due_rows;
 use super::read::read_entries;
 use super::{Engine, EngineError};
-use crate::store::{DerivedCase, StoreError};
+use crate::store::{Content, DerivedCase, LoggedEvent, StoreError};
 use std::collections::BTreeMap;
 use tidegate_domain::case::machines::Rm;
 use tidegate_domain::case::replay;
 use tidegate_domain::id::CaseId;
+use tidegate_domain::time::Instant;
 
 /// Events read at a time.
 const CHUNK: u32 = 2_000;
@@ -17,64 +18,121 @@ const CHUNK: u32 = 2_000;
 pub struct FsckReport {
     /// Cases replayed.
     pub cases: usize,
-    /// Events replayed.
+    /// Events read.
     pub events: u64,
-    /// Cases whose content was shredded and cannot be replayed.
-    pub shredded: usize,
-    /// What differed, in words. Empty: what is derived equals the replay.
+    /// Cases that were shredded, and cannot be replayed.
+    pub shredded: Vec<Shredded>,
+    /// What differed and `mend` replaces, in words. Empty: what is derived equals the replay.
     pub differences: Vec<String>,
+    /// What was altered or is missing and cannot be derived again, in words.
+    pub damage: Vec<String>,
+}
+
+/// A case whose key was destroyed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shredded {
+    /// The case.
+    pub case: CaseId,
+    /// When.
+    pub at: Instant,
+    /// By whom.
+    pub by: String,
+}
+
+/// What the log holds of one case.
+#[derive(Default)]
+struct Told {
+    /// The events that can be read: number and body.
+    bodies: Vec<(u64, Vec<u8>)>,
+    /// Events under a key that is gone.
+    unreadable: u64,
+    /// What says that the key was destroyed.
+    shredding: Option<(Instant, String)>,
+    /// An event, or the case's key, was altered: the case cannot be replayed.
+    damaged: Option<StoreError>,
+}
+
+impl Told {
+    fn add(&mut self, event: LoggedEvent, damage: &mut Vec<String>) {
+        match event.content {
+            Content::Read(body) => self.bodies.push((event.n, body)),
+            Content::Shredded => self.unreadable += 1,
+            Content::Shredding { by } => self.shredding = Some((event.at, by)),
+            Content::Damaged(error) => {
+                // A key that was altered closes every event of its case: once is enough.
+                if self.damaged.as_ref() != Some(&error) {
+                    damage.push(format!("case {}: {error}", event.case));
+                }
+                self.damaged = Some(error);
+            }
+        }
+    }
 }
 
 impl Engine {
     /// Replays every case and compares what is stored beside the log with what follows from it. `mend`
-    /// replaces what differs. `progress` is told how many events were read.
+    /// replaces what differs. `progress` is told how many events were read. Whatever is wrong is listed; one
+    /// finding hides no other.
     ///
     /// # Errors
     /// The store's; [`StoreError::LogMoved`] where somebody worked meanwhile and `mend` was asked for.
     pub async fn fsck(&self, mend: bool, progress: impl Fn(u64)) -> Result<FsckReport, EngineError> {
         let mut report = FsckReport::default();
-        let mut bodies: BTreeMap<CaseId, Vec<(u64, Vec<u8>)>> = BTreeMap::new();
-        let mut seq = 1;
-        loop {
-            let chunk = self.store.all_events(seq, CHUNK).await?;
-            let Some(last) = chunk.last() else { break };
-            seq = last.seq + 1;
-            for event in chunk {
-                report.events += 1;
-                match event.body {
-                    Some(body) => bodies.entry(event.case).or_default().push((event.n, body)),
-                    None => drop(bodies.entry(event.case).or_default()),
-                }
-            }
-            progress(report.events);
-        }
+        let (mut log, last) = self.read_log(&mut report, progress).await?;
         let stored = self.store.derived_rows().await?;
         let mut right = Vec::new();
         for row in &stored {
-            report.cases += 1;
-            let events = bodies.remove(&row.case).unwrap_or_default();
-            if events.is_empty() {
-                report
-                    .differences
-                    .push(format!("case {} has a row and no events; look at `log verify`", row.case));
-                right.push(row.clone());
-                continue;
+            match log.remove(&row.case) {
+                None => {
+                    let said = format!("case {} has a row and no events; look at `log verify`", row.case);
+                    report.differences.push(said);
+                    right.push(row.clone());
+                }
+                Some(told) if told.damaged.is_some() || told.shredding.is_some() => {
+                    hold_key(row.case, &told, &mut report);
+                    right.push(row.clone());
+                }
+                Some(told) => {
+                    report.cases += 1;
+                    right.push(self.derive(row, told.bodies).await?);
+                }
             }
-            right.push(self.derive(row, events).await?);
         }
         for (is, ought) in stored.iter().zip(&right) {
             if is != ought {
                 report.differences.push(difference(is, ought));
             }
         }
-        // Shredded cases have events that nobody can read, and nothing derived.
-        report.shredded = bodies.values().filter(|events| events.is_empty()).count();
-        let rowless = bodies.iter().filter(|(_, events)| !events.is_empty());
-        report.differences.extend(rowless.map(|(case, _)| format!("case {case} has events and no row")));
+        for (case, told) in &log {
+            hold_key(*case, told, &mut report);
+            if told.shredding.is_none() && told.unreadable == 0 {
+                report.differences.push(format!("case {case} has events and no row"));
+            }
+        }
         if mend && !report.differences.is_empty() {
-            self.store.replace_derived(seq - 1, &right).await?;
+            self.store.replace_derived(last, &right).await?;
         }
         Ok(report)
+    }
+
+    /// Reads the whole log, by case, and answers with the number of its last event.
+    async fn read_log(
+        &self,
+        report: &mut FsckReport,
+        progress: impl Fn(u64),
+    ) -> Result<(BTreeMap<CaseId, Told>, u64), EngineError> {
+        let mut log: BTreeMap<CaseId, Told> = BTreeMap::new();
+        let mut last = 0;
+        loop {
+            let chunk = self.store.all_events(last + 1, CHUNK).await?;
+            let Some(end) = chunk.last() else { return Ok((log, last)) };
+            last = end.seq;
+            for event in chunk {
+                report.events += 1;
+                log.entry(event.case).or_default().add(event, &mut report.damage);
+            }
+            progress(report.events);
+        }
     }
 
     async fn derive(
@@ -94,6 +152,23 @@ impl Engine {
             due: due_rows(&policy, &case, last),
             ..row.clone()
         })
+    }
+}
+
+/// Holds the state of a case's key against the log: it is gone exactly where an event says so.
+fn hold_key(case: CaseId, told: &Told, report: &mut FsckReport) {
+    match &told.shredding {
+        Some((at, by)) if told.bodies.is_empty() && told.damaged.is_none() => {
+            report.shredded.push(Shredded { case, at: *at, by: by.clone() });
+        }
+        Some((at, by)) => report.damage.push(format!(
+            "case {case} was shredded by {by}, {}, but the key is not as that left it",
+            at.readable()
+        )),
+        None if told.unreadable > 0 => report
+            .damage
+            .push(format!("the key of case {case} is gone, and no event says that it was shredded")),
+        None => {}
     }
 }
 

@@ -22,9 +22,10 @@ mod letters;
 mod log;
 mod migrate;
 mod seal;
+mod shred;
 pub mod sql;
 
-pub use cases::{CaseRow, DueOfCase, LoggedEvent, StoredEvent};
+pub use cases::{CaseRow, Content, DueOfCase, LoggedEvent, StoredEvent};
 pub use commit::{CaseChange, Commit, Due, NewJob, Promotion, Staging};
 pub use database::Location;
 pub use derived::DerivedCase;

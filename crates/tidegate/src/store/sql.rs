@@ -49,14 +49,16 @@ statements! {
     CASE_KEY = "SELECT wrapped, shredded_us FROM case_key WHERE case_id = $1";
     CASE_KEY_INSERT = "INSERT INTO case_key (case_id, wrapped) VALUES ($1, $2)
         ON CONFLICT (case_id) DO NOTHING";
-    CASE_KEY_SHRED = "UPDATE case_key SET wrapped = NULL, shredded_us = COALESCE(shredded_us, $2)
-        WHERE case_id = $1";
+    CASE_KEY_SHRED = "UPDATE case_key SET wrapped = NULL, shredded_us = $2
+        WHERE case_id = $1 AND shredded_us IS NULL";
+    KEYS_GONE = "SELECT r.case_id, k.shredded_us FROM case_row r
+        LEFT JOIN case_key k ON k.case_id = r.case_id WHERE k.wrapped IS NULL ORDER BY r.case_id";
 
     CASE_INSERT = "INSERT INTO case_row (case_id, project, n, open, last_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (case_id) DO NOTHING";
     CASE_UPDATE = "UPDATE case_row SET project = $2, n = $3, open = $4, last_us = $5
         WHERE case_id = $1 AND n = $6";
-    CASE_TOUCH = "UPDATE case_row SET open = $2 WHERE case_id = $1";
+    CASE_SHRED = "UPDATE case_row SET n = n + 1, open = 0, last_us = $2 WHERE case_id = $1 RETURNING n";
     CASE_ROW = "SELECT case_id, project, n, open, last_us FROM case_row WHERE case_id = $1";
     CASE_ROWS = "SELECT case_id, project, n, open, last_us FROM case_row WHERE open >= $1 ORDER BY case_id";
     CASE_ROWS_OF_PROJECT = "SELECT case_id, project, n, open, last_us FROM case_row

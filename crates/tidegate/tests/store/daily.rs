@@ -75,9 +75,9 @@ pub async fn cases_come_back_as_stored(bed: &Bed) {
     let expected = vec![event(1, 1, 10, "a"), event(2, 2, 10, ""), event(4, 3, 20, "c")];
     assert_eq!(store.events(case(1)).await, Ok(expected));
     let log = store.all_events(2, 2).await.expect("a piece of the log");
-    let seen: Vec<_> =
-        log.iter().map(|event| (event.seq, event.case, event.n, event.body.as_deref())).collect();
-    assert_eq!(seen, [(2, case(1), 2, Some(&b""[..])), (3, case(2), 1, Some(b"x"))]);
+    let seen: Vec<_> = log.iter().map(|event| (event.seq, event.case, event.n, &event.content)).collect();
+    let (empty, x) = (Content::Read(Vec::new()), Content::Read(b"x".to_vec()));
+    assert_eq!(seen, [(2, case(1), 2, &empty), (3, case(2), 1, &x)]);
 
     let row = |bits, project, n, open, micros| CaseRow {
         case: case(bits),
