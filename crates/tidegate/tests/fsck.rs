@@ -82,3 +82,76 @@ async fn a_shredded_case_is_said_by_the_log_alone() {
         )]
     );
 }
+
+/// Does something to the database, checks, and answers with what is found.
+async fn after(bed: &Bed, engine: &Engine, sql: &str) -> Vec<String> {
+    assert_eq!(fsck(engine).await.damage, Vec::<String>::new());
+    bed.tamper(sql).await;
+    fsck(engine).await.damage
+}
+
+#[tokio::test]
+async fn a_letter_that_is_gone_is_missed() {
+    let bed = Bed::sqlite();
+    let (engine, cases) = engine_with(&bed, 2).await;
+    let case = cases[0];
+    let found = after(&bed, &engine, &format!("DELETE FROM letter WHERE case_id = '{case}'")).await;
+    assert_eq!(found.len(), 1);
+    assert!(found[0].starts_with(&format!("case {case} tells of a letter with SHA-256 ")), "{found:?}");
+
+    let bed = Bed::sqlite();
+    let (engine, _) = engine_with(&bed, 1).await;
+    let waiting = engine.accept_letter(&name("xen"), None, MAIL).await.expect("stored");
+    let found = after(&bed, &engine, "DELETE FROM letter WHERE state = 'waiting'").await;
+    assert_eq!(found, [format!("letter {waiting} waited to be read and is missing")]);
+
+    let bed = Bed::sqlite();
+    let (engine, cases) = engine_with(&bed, 1).await;
+    let found = after(&bed, &engine, "UPDATE letter SET state = 'set-aside', case_id = NULL").await;
+    assert!(found.iter().any(|words| words.starts_with(&format!("case {} tells of a letter", cases[0]))));
+}
+
+#[tokio::test]
+async fn the_outbox_is_whole() {
+    let bed = Bed::sqlite();
+    let (engine, _) = engine_with(&bed, 2).await;
+    let letters = engine.store.outgoing(0, 99).await.expect("the outbox");
+    assert!(letters.len() > 3, "{}", letters.len());
+    let all = letters.len();
+    let one_gone = [format!("1 of the {all} letters of the outbox are missing")];
+    bed.tamper("CREATE TABLE kept AS SELECT seq, tag, case_id, at_us, body FROM outgoing").await;
+    let restore = "DELETE FROM outgoing; INSERT INTO outgoing (seq, tag, case_id, at_us, body)
+        SELECT seq, tag, case_id, at_us, body FROM kept";
+    assert_eq!(after(&bed, &engine, "DELETE FROM outgoing WHERE seq = 2").await, one_gone);
+    bed.tamper(restore).await;
+    let last = format!("DELETE FROM outgoing WHERE seq = {all}");
+    assert_eq!(after(&bed, &engine, &last).await, one_gone, "also at the end");
+    bed.tamper(restore).await;
+    let forged = "INSERT INTO outgoing (seq, tag, case_id, at_us, body)
+        SELECT 99, zeroblob(32), case_id, at_us, body FROM kept WHERE seq = 1";
+    let found = after(&bed, &engine, forged).await;
+    assert!(found.contains(&"letter 99 was added to the outbox outside of Tidegate".to_owned()), "{found:?}");
+}
+
+/// Every table is damaged at once, and everything is said at once.
+#[tokio::test]
+async fn one_finding_hides_no_other() {
+    let bed = Bed::sqlite();
+    let (engine, cases) = engine_with(&bed, 3).await;
+    bed.tamper(&format!(
+        "UPDATE outgoing SET body = zeroblob(300) WHERE seq = 2;
+         UPDATE event SET body = zeroblob(300) WHERE case_id = '{}' AND n = 2;
+         UPDATE letter SET body = zeroblob(300) WHERE case_id = '{}';
+         UPDATE due SET what = zeroblob(300) WHERE case_id = '{}'",
+        cases[0], cases[1], cases[2]
+    ))
+    .await;
+    let report = engine.fsck(true, |_| {}).await.expect("fsck runs");
+    for part in
+        ["letter 2 of the outbox: ", &format!("case {}: row ", cases[0]), "of table letter was altered"]
+    {
+        assert!(report.damage.iter().any(|words| words.contains(part)), "{part}: {:?}", report.damage);
+    }
+    assert_eq!(report.differences, [format!("case {}: what is due differs", cases[2])]);
+    assert!(!report.mended, "a case that cannot be replayed is left as it is");
+}

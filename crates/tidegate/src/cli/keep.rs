@@ -187,7 +187,7 @@ pub(super) struct Fsck {
 }
 
 impl Fsck {
-    pub(super) async fn run(self, engine: &Engine, out: &Out) -> Result<(), Failure> {
+    pub(super) async fn run(&self, engine: &Engine, out: &Out) -> Result<(), Failure> {
         let head = engine.store.log_head().await.map_err(EngineError::from)?;
         let watching = bar(head.seq, "events replayed");
         let report = engine.fsck(self.mend, |events| watching.set_position(events)).await?;
@@ -196,7 +196,7 @@ impl Fsck {
         if !report.shredded.is_empty() {
             text.push_str(&format!("; {} cases are shredded", report.shredded.len()));
         }
-        let verdict = match (report.differences.is_empty(), self.mend) {
+        let verdict = match (report.differences.is_empty(), report.mended) {
             (true, _) => "; everything derived equals the replay",
             (false, true) => "; what differed was mended",
             (false, false) => "",
@@ -224,7 +224,7 @@ impl Fsck {
                 "what is listed was altered outside of Tidegate, and cannot be derived again; compare with a backup",
             ));
         }
-        if report.differences.is_empty() || self.mend {
+        if report.differences.is_empty() || report.mended {
             Ok(())
         } else {
             Err(Failure::plain("what is derived differs from the log; `tidegate fsck --mend` replaces it"))
@@ -241,7 +241,7 @@ pub(super) enum Log {
 }
 
 impl Log {
-    pub(super) async fn run(self, engine: &Engine, out: &Out) -> Result<(), Failure> {
+    pub(super) async fn run(&self, engine: &Engine, out: &Out) -> Result<(), Failure> {
         let head = engine.store.log_head().await.map_err(EngineError::from)?;
         let hash = head.hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         match self {

@@ -131,6 +131,16 @@ async fn with_engine(
     who: Option<&Slug>,
     out: &Out,
 ) -> Result<(), Failure> {
+    // A damaged job or due date must not keep anybody from finding out what is damaged.
+    let checked = match &command {
+        Command::Fsck(fsck) => Some(fsck.run(&engine, out).await),
+        Command::Log(command) => Some(command.run(&engine, out).await),
+        _ => None,
+    };
+    if let Some(checked) = checked {
+        engine.store.close().await;
+        return checked;
+    }
     // Whatever fell due while nothing ran is done first, and said (ALL-03).
     for late in engine.resume().await? {
         out.note(&format!("tidegate: {late}"));
@@ -147,9 +157,9 @@ async fn with_engine(
         Command::Work => Ok(()),
         Command::Run => keep::stay(&engine, out).await,
         Command::Export(export) => export.run(&engine, out).await,
-        Command::Fsck(fsck) => fsck.run(&engine, out).await,
-        Command::Log(command) => command.run(&engine, out).await,
-        Command::Demo(_)
+        Command::Fsck(_)
+        | Command::Log(_)
+        | Command::Demo(_)
         | Command::Init(_)
         | Command::Policy(_)
         | Command::Completions { .. }

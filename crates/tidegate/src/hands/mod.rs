@@ -5,6 +5,8 @@ pub mod compose;
 pub mod render;
 mod report;
 
+pub(crate) use report::letter_digest;
+
 use crate::engine::{Engine, EngineError};
 use crate::store::{Job, PARSE_LETTER, StoreError};
 use std::collections::BTreeSet;

@@ -93,6 +93,12 @@ impl Engine {
     }
 }
 
+/// The SHA-256 in hex by which a case's log names a letter, from its bytes as stored.
+#[must_use]
+pub fn letter_digest(stored: &[u8]) -> String {
+    hex(&Sha256::digest(open_envelope(stored).raw))
+}
+
 fn report(parsed: &ParsedMail, raw: &[u8]) -> Report {
     Report {
         title: parsed.subject.clone(),

@@ -190,18 +190,7 @@ impl Store {
     /// once per case.
     pub(super) async fn case_rows(&self, rows: &[Row]) -> Result<Vec<CaseRow>, StoreError> {
         let projects = self.project_names().await?;
-        let read = |row: &Row| {
-            let case = row.case("case_id")?;
-            let project = projects.get(&row.digest("project")?);
-            Ok(CaseRow {
-                case,
-                project: project.cloned().ok_or_else(|| StoreError::tampered("case_row", case))?,
-                n: row.count("n")?,
-                open: row.flag("open")?,
-                last_at: row.instant("last_us")?,
-            })
-        };
-        rows.iter().map(read).collect()
+        rows.iter().map(|row| read_case_row(&projects, row)).collect()
     }
 
     /// What is due by `until`, or at any time, the oldest first. Found by index: the number of cases and of
@@ -224,6 +213,19 @@ impl Store {
         let rows = self.database.query(sql::EVENT_LAST, []).await?;
         rows.first().map(|row| row.instant("at_us")).transpose()
     }
+}
+
+/// Reads a row of `case_row`, with the projects' names by tag.
+pub(super) fn read_case_row(projects: &HashMap<[u8; 32], Slug>, row: &Row) -> Result<CaseRow, StoreError> {
+    let case = row.case("case_id")?;
+    let project = projects.get(&row.digest("project")?);
+    Ok(CaseRow {
+        case,
+        project: project.cloned().ok_or_else(|| StoreError::tampered("case_row", case))?,
+        n: row.count("n")?,
+        open: row.flag("open")?,
+        last_at: row.instant("last_us")?,
+    })
 }
 
 fn read_event(case: CaseId, expected: u64, key: &Key, row: &Row) -> Result<StoredEvent, StoreError> {

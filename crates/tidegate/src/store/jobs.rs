@@ -132,7 +132,7 @@ impl Store {
         Ok(claimed.into_iter().map(|(_, job)| job).collect())
     }
 
-    fn read_job(&self, row: &Row) -> Result<(u64, Job), StoreError> {
+    pub(super) fn read_job(&self, row: &Row) -> Result<(u64, Job), StoreError> {
         let (id, kind) = (JobId(row.digest("id")?), row.text("kind")?);
         let (case, key) = self.vault.key_for(row)?;
         let key = unshredded(key, id)?;

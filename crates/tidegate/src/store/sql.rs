@@ -109,6 +109,9 @@ statements! {
         RETURNING id, case_id, kind, run_us, rank, body, attempts, error,
             (SELECT k.wrapped FROM case_key k WHERE k.case_id = job.case_id) AS wrapped,
             (SELECT k.shredded_us FROM case_key k WHERE k.case_id = job.case_id) AS shredded_us";
+    JOBS_OPEN = "SELECT j.id, j.case_id, j.kind, j.run_us, j.rank, j.body, j.attempts, j.error,
+        k.wrapped, k.shredded_us FROM job j LEFT JOIN case_key k ON k.case_id = j.case_id
+        WHERE j.done = 0 ORDER BY j.run_us, j.rank, j.id";
     JOB_WITH_KEY = "SELECT j.case_id, j.kind, k.wrapped, k.shredded_us FROM job j
         LEFT JOIN case_key k ON k.case_id = j.case_id WHERE j.id = $1 AND j.done = 0";
     JOB_FINISH = "UPDATE job SET done = 1, body = NULL, error = NULL WHERE id = $1 AND done = 0";

@@ -1,9 +1,13 @@
 //! `tidegate fsck`: everything that is derived is derived again from the log, compared, and mended on request.
+//! What cannot be derived, letters among it, is held against the log.
+
+mod letters;
 
 use super::perform::due_rows;
 use super::read::read_entries;
 use super::{Engine, EngineError};
 use crate::store::{Content, DerivedCase, LoggedEvent, StoreError};
+use letters::LettersTold;
 use std::collections::BTreeMap;
 use tidegate_domain::case::machines::Rm;
 use tidegate_domain::case::replay;
@@ -24,6 +28,8 @@ pub struct FsckReport {
     pub shredded: Vec<Shredded>,
     /// What differed and `mend` replaces, in words. Empty: what is derived equals the replay.
     pub differences: Vec<String>,
+    /// Whether that was replaced.
+    pub mended: bool,
     /// What was altered or is missing and cannot be derived again, in words.
     pub damage: Vec<String>,
 }
@@ -61,7 +67,7 @@ impl Told {
             Content::Damaged(error) => {
                 // A key that was altered closes every event of its case: once is enough.
                 if self.damaged.as_ref() != Some(&error) {
-                    damage.push(format!("case {}: {error}", event.case));
+                    damage.push(format!("case {}: {}", event.case, said(&error)));
                 }
                 self.damaged = Some(error);
             }
@@ -71,8 +77,8 @@ impl Told {
 
 impl Engine {
     /// Replays every case and compares what is stored beside the log with what follows from it. `mend`
-    /// replaces what differs. `progress` is told how many events were read. Whatever is wrong is listed; one
-    /// finding hides no other.
+    /// replaces what differs, unless a case cannot be replayed. `progress` is told how many events were read.
+    /// Whatever is wrong is listed; one finding hides no other.
     ///
     /// # Errors
     /// The store's; [`StoreError::LogMoved`] where somebody worked meanwhile and `mend` was asked for.
@@ -80,39 +86,58 @@ impl Engine {
         let mut report = FsckReport::default();
         let (mut log, last) = self.read_log(&mut report, progress).await?;
         let stored = self.store.derived_rows().await?;
+        report.damage.extend(stored.damaged.iter().map(said));
         let mut right = Vec::new();
-        for row in &stored {
-            match log.remove(&row.case) {
-                None => {
-                    let said = format!("case {} has a row and no events; look at `log verify`", row.case);
-                    report.differences.push(said);
-                    right.push(row.clone());
-                }
-                Some(told) if told.damaged.is_some() || told.shredding.is_some() => {
-                    hold_key(row.case, &told, &mut report);
-                    right.push(row.clone());
-                }
-                Some(told) => {
-                    report.cases += 1;
-                    right.push(self.derive(row, told.bodies).await?);
-                }
-            }
+        let mut letters = LettersTold::default();
+        for row in &stored.cases {
+            let told = log.remove(&row.case).unwrap_or_default();
+            right.push(self.derived(row, told, &mut letters, &mut report).await?);
         }
-        for (is, ought) in stored.iter().zip(&right) {
+        for (is, ought) in stored.cases.iter().zip(&right) {
             if is != ought {
                 report.differences.push(difference(is, ought));
             }
         }
         for (case, told) in &log {
             hold_key(*case, told, &mut report);
-            if told.shredding.is_none() && told.unreadable == 0 {
+            if !told.bodies.is_empty() && told.shredding.is_none() {
                 report.differences.push(format!("case {case} has events and no row"));
             }
         }
-        if mend && !report.differences.is_empty() {
+        let replayed = report.damage.is_empty();
+        self.audit_letters(letters, &mut report).await?;
+        if mend && replayed && !report.differences.is_empty() {
             self.store.replace_derived(last, &right).await?;
+            report.mended = true;
         }
         Ok(report)
+    }
+
+    /// What ought to be derived from a case's events; where they cannot be replayed, what is.
+    async fn derived(
+        &self,
+        row: &DerivedCase,
+        told: Told,
+        letters: &mut LettersTold,
+        report: &mut FsckReport,
+    ) -> Result<DerivedCase, EngineError> {
+        if told.damaged.is_some() || told.shredding.is_some() {
+            hold_key(row.case, &told, report);
+            return Ok(row.clone());
+        }
+        if told.bodies.is_empty() {
+            let said = format!("case {} has a row and no events; look at `log verify`", row.case);
+            report.differences.push(said);
+            return Ok(row.clone());
+        }
+        report.cases += 1;
+        match self.derive(row, told.bodies, letters).await {
+            Err(error) if is_damage(&error) => {
+                report.damage.push(format!("case {}: {error}", row.case));
+                Ok(row.clone())
+            }
+            other => other,
+        }
     }
 
     /// Reads the whole log, by case, and answers with the number of its last event.
@@ -139,9 +164,11 @@ impl Engine {
         &self,
         row: &DerivedCase,
         events: Vec<(u64, Vec<u8>)>,
+        letters: &mut LettersTold,
     ) -> Result<DerivedCase, EngineError> {
         let n = events.iter().map(|(n, _)| *n).max().unwrap_or(0);
         let entries = read_entries(row.case, events.into_iter())?;
+        letters.add(row.case, &entries);
         let case = replay(&entries).ok_or(EngineError::Unreadable { case: row.case, n: 1 })?;
         let policy = self.policy(&row.project).await?;
         let last = entries.last().map_or(row.last_at, |entry| entry.at);
@@ -169,6 +196,30 @@ fn hold_key(case: CaseId, told: &Told, report: &mut FsckReport) {
             .damage
             .push(format!("the key of case {case} is gone, and no event says that it was shredded")),
         None => {}
+    }
+}
+
+/// A finding in words. The advice that goes with it elsewhere is what is being done here.
+fn said(error: &StoreError) -> String {
+    match error {
+        StoreError::Tampered { table, row } => {
+            format!("row {row} of table {table} was altered or is missing")
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Whether it is something that is stored, and not the database itself, that fails.
+fn is_damage(error: &EngineError) -> bool {
+    match error {
+        EngineError::Store(error) => {
+            matches!(error, StoreError::Tampered { .. } | StoreError::NotFound { .. })
+        }
+        EngineError::Unreadable { .. } | EngineError::NoSuchProject(_) | EngineError::Faults(_) => true,
+        EngineError::Refused(_)
+        | EngineError::NoSuchCase(_)
+        | EngineError::NoSuchPerson(_)
+        | EngineError::ClockBehind { .. } => false,
     }
 }
 
