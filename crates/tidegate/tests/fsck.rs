@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tidegate::engine::clock::SetClock;
 use tidegate::engine::fsck::{FsckReport, Shredded};
 use tidegate::engine::{Engine, EngineError};
+use tidegate::hands::{Arrival, Cut};
 use tidegate_domain::case::Action;
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::time::Instant;
@@ -81,6 +82,24 @@ async fn a_shredded_case_is_said_by_the_log_alone() {
             at("2026-01-05T09:00:00Z").readable()
         )]
     );
+}
+
+/// ALL-05: what does not fit is cut; the case opens, and says so.
+#[tokio::test]
+async fn a_report_that_is_too_long_opens_a_case() {
+    let bed = Bed::sqlite();
+    let (engine, _) = engine_with(&bed, 0).await;
+    let cut = Cut { bytes: 30_000_000, whole: true, sha256: "ab".repeat(32) };
+    let arrival = Arrival { raw: MAIL.to_vec(), cut: Some(cut) };
+    let letter = engine.accept_arrival(&name("xen"), None, &arrival).await.expect("stored");
+    engine.work().await.expect("works");
+    let case = engine.store.letter(letter).await.expect("the letter").case.expect("a case");
+    let (file, viewer) = engine.open_case(case, &name("ian")).await.expect("the team's case");
+    let view = file.view(&viewer).expect("the team sees it");
+    let report = &view.record.as_ref().expect("the record").reports[0];
+    assert_eq!(report.title.as_str(), "A flaw");
+    assert!(report.faults[0].starts_with("the letter had 30000000 bytes and was cut to 26214400"));
+    assert_eq!(fsck(&engine).await.damage, Vec::<String>::new());
 }
 
 /// Does something to the database, checks, and answers with what is found.

@@ -1,10 +1,12 @@
 //! Hands do jobs: they read letters that arrived, write letters, and let the clock visit cases. Each job has
 //! a key that makes a repeat harmless; a job whose hand fails is tried again, later and later.
 
+mod arrival;
 pub mod compose;
 pub mod render;
 mod report;
 
+pub use arrival::{Arrival, Cut};
 pub(crate) use report::letter_digest;
 
 use crate::engine::{Engine, EngineError};
