@@ -48,7 +48,8 @@ impl Advisory {
         match self {
             Advisory::Template { project } => {
                 let policy = engine.policy(&project).await?;
-                out.bytes(draft::template(&policy.advisory.required).as_bytes())
+                let template = draft::template(&policy.advisory.required);
+                out.show(&template, &json!({"project": project.as_str(), "draft": template}))
             }
             Advisory::Lint { project, file } => {
                 let policy = engine.policy(&project).await?;
@@ -65,7 +66,8 @@ impl Advisory {
                 let Some(version) = current else {
                     return Err(Failure::plain("there is no draft that you may read"));
                 };
-                out.bytes(draft::render(&version.draft).as_bytes())
+                let text = draft::render(&version.draft);
+                out.show(&text, &json!({"case": case.to_string(), "version": version.number, "draft": text}))
             }
             Advisory::Preview { case, out: folder } => {
                 preview(engine, case, acting(who)?, &folder, out).await

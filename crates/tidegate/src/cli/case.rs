@@ -455,7 +455,7 @@ impl Case {
 pub(super) fn read_draft(path: &Path) -> Result<Draft, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
     tidegate_formats::draft::parse(&text)
-        .map_err(|fault| Failure { message: format!("{}: {fault}", path.display()), code: 5 })
+        .map_err(|fault| Failure::faults(&path.display().to_string(), &[fault]))
 }
 
 impl Engine {

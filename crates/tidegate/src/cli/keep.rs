@@ -1,6 +1,6 @@
 //! Keeping an instance: making it, doing what is due, exporting, checking.
 
-use super::out::{Failure, Out, bar, table};
+use super::out::{Failure, Kind, Out, bar, table};
 use super::{acting, show};
 use crate::chance::Chance;
 use crate::engine::{Engine, EngineError};
@@ -147,7 +147,11 @@ impl Outbox {
                 let found =
                     letters.into_iter().find(|letter| letter.seq == number).and_then(|letter| letter.raw);
                 let raw = found
-                    .ok_or_else(|| Failure { message: format!("there is no letter {number}"), code: 4 })?;
+                    .ok_or_else(|| Failure::of(Kind::NotFound, format!("there is no letter {number}")))?;
+                if out.json {
+                    let letter = String::from_utf8_lossy(&raw);
+                    return out.show("", &json!({"number": number, "to": recipient(&raw), "letter": letter}));
+                }
                 out.bytes(&raw)
             }
         }

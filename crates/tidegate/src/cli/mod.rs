@@ -10,7 +10,7 @@ mod report;
 mod show;
 
 pub use keep::event_line;
-pub use out::{Failure, Out};
+pub use out::{Failure, Kind, Out};
 pub use policy::matrix;
 
 use crate::engine::Engine;
@@ -93,12 +93,20 @@ enum Command {
     },
 }
 
+impl Cli {
+    /// Where results go.
+    #[must_use]
+    pub fn out(&self) -> Out {
+        Out { json: self.json }
+    }
+}
+
 /// Runs what was typed.
 ///
 /// # Errors
 /// What went wrong, in words for whoever typed it, with the exit code.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
-    let out = Out { json: cli.json };
+    let out = cli.out();
     let dir = || cli.dir.clone().map_or_else(default_dir, Ok);
     match cli.command {
         Command::Demo(options) => demo::run(&options, cli.dir, &out).await,

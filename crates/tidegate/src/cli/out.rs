@@ -2,26 +2,98 @@
 
 use crate::engine::EngineError;
 use crate::instance::InstanceError;
+use serde_json::{Value, json};
 use std::fmt;
 use std::io::Write;
 use tidegate_domain::fault::Fault;
+use tidegate_domain::refusal::Explanation;
+use tidegate_domain::time::Instant;
 
-/// Something else went wrong.
-const EXIT_FAILURE: u8 = 1;
-/// A rule refuses.
-const EXIT_REFUSED: u8 = 3;
-/// There is no such thing.
-const EXIT_NOT_FOUND: u8 = 4;
-/// What was handed in has faults.
-const EXIT_FAULTS: u8 = 5;
+/// What sort of failure it is, which the exit code tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Something else went wrong.
+    Failure,
+    /// The command line cannot be read.
+    Usage,
+    /// A rule refuses.
+    Refused,
+    /// There is no such thing.
+    NotFound,
+    /// What was handed in has faults.
+    Faults,
+}
+
+impl Kind {
+    /// The word for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Failure => "failure",
+            Kind::Usage => "usage",
+            Kind::Refused => "refused",
+            Kind::NotFound => "not-found",
+            Kind::Faults => "faults",
+        }
+    }
+
+    /// The program's exit code.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Kind::Failure => 1,
+            Kind::Usage => 2,
+            Kind::Refused => 3,
+            Kind::NotFound => 4,
+            Kind::Faults => 5,
+        }
+    }
+}
 
 /// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
+    /// What sort of failure.
+    pub kind: Kind,
     /// For whoever typed the command.
     pub message: String,
-    /// 1 failed, 3 refused, 4 not found, 5 faulty input. (2 is the command line's own.)
-    pub code: u8,
+    /// The same in parts, for programs; never empty.
+    details: Vec<Detail>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Detail {
+    message: String,
+    rule: String,
+    place: String,
+    help: String,
+}
+
+impl Detail {
+    /// Words whose further, indented lines are advice.
+    fn of(message: &str) -> Detail {
+        let (message, help) = message.split_once("\n  ").unwrap_or((message, ""));
+        Detail { message: message.to_owned(), help: help.to_owned(), ..Detail::default() }
+    }
+
+    fn fault(name: Option<&str>, fault: &Fault) -> Detail {
+        let spot = (fault.line > 0).then(|| format!("line {}, column {}", fault.line, fault.column));
+        let place: Vec<&str> = name.into_iter().chain(spot.as_deref()).collect();
+        Detail {
+            message: fault.what.clone(),
+            place: place.join(", "),
+            help: fault.advice.clone(),
+            ..Detail::default()
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let parts =
+            [("message", &self.message), ("rule", &self.rule), ("place", &self.place), ("help", &self.help)];
+        let said = parts.into_iter().filter(|(_, text)| !text.is_empty());
+        said.map(|(name, text)| (name.to_owned(), json!(text))).collect()
+    }
 }
 
 impl fmt::Display for Failure {
@@ -34,14 +106,22 @@ impl Failure {
     /// A failure in plain words.
     #[must_use]
     pub fn plain(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), code: EXIT_FAILURE }
+        Failure::of(Kind::Failure, message)
+    }
+
+    /// A failure of some kind in plain words.
+    #[must_use]
+    pub fn of(kind: Kind, message: impl Into<String>) -> Failure {
+        let message = message.into();
+        Failure { kind, details: vec![Detail::of(&message)], message }
     }
 
     /// Faults in something that was handed in.
     #[must_use]
     pub fn faults(name: &str, faults: &[Fault]) -> Failure {
         let shown: Vec<String> = faults.iter().map(|fault| format!("{name}: {fault}")).collect();
-        Failure { message: shown.join("\n"), code: EXIT_FAULTS }
+        let details = faults.iter().map(|fault| Detail::fault(Some(name), fault)).collect();
+        Failure { kind: Kind::Faults, message: shown.join("\n"), details }
     }
 
     /// A file or stream that failed.
@@ -54,23 +134,49 @@ impl Failure {
     /// A file that failed, by name.
     #[must_use]
     pub fn file(path: &std::path::Path, error: &std::io::Error) -> Failure {
-        Failure::plain(format!("{}: {error}", path.display()))
+        let message = format!("{}: {error}", path.display());
+        let detail =
+            Detail { message: error.to_string(), place: path.display().to_string(), ..Detail::default() };
+        Failure { kind: Kind::Failure, message, details: vec![detail] }
+    }
+
+    /// For programs: `{"error": {"kind", "message", "rule"?, "place"?, "help"?, "more"?}}`, where `more` holds
+    /// the second and further faults of one input.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let mut parts = self.details.iter().map(Detail::to_json);
+        let mut error = parts.next().unwrap_or_else(|| json!({"message": self.message}));
+        let more: Vec<Value> = parts.collect();
+        if let Some(fields) = error.as_object_mut() {
+            fields.insert("kind".to_owned(), json!(self.kind.name()));
+            if !more.is_empty() {
+                fields.insert("more".to_owned(), json!(more));
+            }
+        }
+        json!({"error": error})
     }
 }
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Failure {
-        let code = match &error {
-            EngineError::Refused(_) => EXIT_REFUSED,
+        let message = error.to_string();
+        match error {
+            EngineError::Refused(explanation) => {
+                let Explanation { why, clause, needed } = *explanation;
+                let detail = Detail { message: why, rule: clause, help: needed, ..Detail::default() };
+                Failure { kind: Kind::Refused, message, details: vec![detail] }
+            }
+            EngineError::Faults(faults) => {
+                let details = faults.iter().map(|fault| Detail::fault(None, fault)).collect();
+                Failure { kind: Kind::Faults, message, details }
+            }
             EngineError::NoSuchCase(_) | EngineError::NoSuchProject(_) | EngineError::NoSuchPerson(_) => {
-                EXIT_NOT_FOUND
+                Failure::of(Kind::NotFound, message)
             }
-            EngineError::Faults(_) => EXIT_FAULTS,
             EngineError::ClockBehind { .. } | EngineError::Store(_) | EngineError::Unreadable { .. } => {
-                EXIT_FAILURE
+                Failure::plain(message)
             }
-        };
-        Failure { message: error.to_string(), code }
+        }
     }
 }
 
@@ -92,7 +198,7 @@ pub struct Out {
 
 impl Out {
     /// Prints `text` for people, or `value` as JSON. A reader that went away (`| head`) is no failure.
-    pub fn show(&self, text: &str, value: &serde_json::Value) -> Result<(), Failure> {
+    pub fn show(&self, text: &str, value: &Value) -> Result<(), Failure> {
         if self.json {
             self.bytes(format!("{value:#}\n").as_bytes())
         } else {
@@ -110,10 +216,45 @@ impl Out {
         }
     }
 
-    /// Says something beside the result, on standard error.
+    /// Says something beside the result, on standard error. As JSON it is a line of its own.
     pub fn note(&self, text: &str) {
+        let text = if self.json { json!({"note": text.trim()}).to_string() } else { text.to_owned() };
         // Nobody may be listening there; the result does not depend on it.
         let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+
+    /// Says why the command failed, on standard error: in words, or as one JSON object on the last line.
+    pub fn failed(&self, failure: &Failure) {
+        let text =
+            if self.json { failure.to_json().to_string() } else { format!("tidegate: {}", failure.message) };
+        // Nobody may be listening; the exit code says it as well.
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
+    }
+}
+
+/// The fields of log lines that hold instants, which are stored as microseconds.
+const INSTANTS: [&str; 4] = ["at", "until", "planned", "due"];
+
+/// Log lines as JSON for programs: instants in RFC 3339, as everywhere else.
+#[must_use]
+pub fn lines(entries: &impl serde::Serialize) -> Value {
+    let mut value = json!(entries);
+    tell_instants(&mut value);
+    value
+}
+
+fn tell_instants(value: &mut Value) {
+    match value {
+        Value::Array(list) => list.iter_mut().for_each(tell_instants),
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                match field.as_i64().filter(|_| INSTANTS.contains(&name.as_str())) {
+                    Some(micros) => *field = json!(Instant::from_micros(micros).to_string()),
+                    None => tell_instants(field),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! `tidegate project ...` and `tidegate person ...`.
 
-use super::out::{Failure, Out, bar, table};
+use super::out::{Failure, Kind, Out, bar, table};
 use crate::engine::Engine;
 use clap::Subcommand;
 use serde_json::json;
@@ -71,7 +71,7 @@ async fn add(engine: &Engine, id: &Slug, path: &std::path::Path, out: &Out) -> R
             finding.what,
             path.display()
         );
-        return Err(Failure { message, code: 5 });
+        return Err(Failure::of(Kind::Faults, message));
     }
     engine.put_project(id, &text).await?;
     let said = format!("{id}: {} ({} states visited, sound)", rules.title, report.states);

@@ -1,6 +1,6 @@
 //! Showing cases: always through what the viewer may see.
 
-use super::out::{Failure, Out, printable, table};
+use super::out::{Failure, Out, lines, printable, table};
 use crate::engine::{CaseFile, Engine, Performed};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -260,7 +260,7 @@ pub(super) async fn log(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> R
         .iter()
         .map(|entry| vec![entry.at.readable(), entry.by.name().to_owned(), in_words(&entry.event)])
         .collect();
-    out.show(&table(&["when", "who", "what"], &rows), &json!(entries))
+    out.show(&table(&["when", "who", "what"], &rows), &lines(&entries))
 }
 
 /// An event in a line.
@@ -305,7 +305,7 @@ fn detail((name, value): (&String, &Value)) -> Option<String> {
 /// What an action brought about.
 pub(super) fn performed(id: CaseId, done: &Performed, out: &Out) -> Result<(), Failure> {
     let lines: Vec<String> = done.entries.iter().map(|entry| in_words(&entry.event)).collect();
-    out.show(&lines.join("\n"), &json!({"case": id.to_string(), "events": done.entries}))
+    out.show(&lines.join("\n"), &json!({"case": id.to_string(), "events": self::lines(&done.entries)}))
 }
 
 pub(super) async fn duplicates(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> Result<(), Failure> {

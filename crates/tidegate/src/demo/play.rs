@@ -116,7 +116,7 @@ impl Player {
         let done = self.engine.perform(case, &beat.who, action).await;
         let failed = |error: EngineError| {
             let failure = Failure::from(error);
-            Failure { message: format!("at {}, {}: {}", beat.at, beat.who, failure.message), ..failure }
+            Failure::of(failure.kind, format!("at {}, {}: {}", beat.at, beat.who, failure.message))
         };
         done.map(drop).map_err(failed)
     }
