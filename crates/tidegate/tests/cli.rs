@@ -1,9 +1,12 @@
 //! The program as it is typed: what it prints where, and how it ends.
 
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 use tempfile::TempDir;
+use tidegate_domain::time::Instant;
 
 /// An instance of one test's own, with a project and a person on its team.
 struct Desk {
@@ -68,6 +71,40 @@ impl Desk {
     }
 }
 
+/// A worker died with a job in its hands: the next one says so, and what it does itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_says_what_it_does_and_what_waits() {
+    let desk = Desk::new();
+    let case = desk.report();
+    let engine = tidegate::instance::open(
+        &desk.dir.path().join("instance"),
+        Arc::new(tidegate::engine::clock::SystemClock::start()),
+    )
+    .await
+    .expect("opens");
+    let project = "xen".parse().expect("a name");
+    let now = engine.clock.now();
+    engine.accept_letter(&project, None, MAIL.as_bytes()).await.expect("stored");
+    let until = Instant::from_micros(now.micros() + 120_000_000);
+    let held = engine.store.claim_jobs(engine.clock.now(), until, "dead", 1).await.expect("leased");
+    assert_eq!(held.len(), 1);
+    let id = case.parse().expect("an id");
+    let second = engine.accept_letter(&project, Some(id), MAIL.as_bytes()).await.expect("stored");
+    engine.store.close().await;
+
+    let mut run = desk.command(&["run"]);
+    let mut child = run.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
+    let mut said = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    let line = said.next().expect("a line").expect("text");
+    child.kill().expect("killed");
+    let output = child.wait_with_output().expect("ended");
+    assert!(line.ends_with(&format!("case {case}  a letter was read")), "{line}");
+    assert!(!line.contains("A flaw") && !line.contains(&second.to_string()), "{line}");
+    let notes = String::from_utf8_lossy(&output.stderr);
+    assert!(notes.contains(&format!("another worker holds 1 job; if it is dead, it waits until {until}")));
+    assert_eq!(desk.json(&["work"])["done"], Value::Array(vec![]), "nothing is left but what is leased");
+}
+
 /// The one JSON object that a failing command writes, and its exit code.
 fn error(output: &Output) -> (Value, Option<i32>) {
     assert!(output.stdout.is_empty(), "a result and an error");
@@ -122,7 +159,7 @@ fn every_answer_is_json_where_json_is_asked_for() {
     assert!(desk.json(&["advisory", "template", "--project", "xen"])["draft"].is_string());
     let log = desk.json(&["case", "log", &case]);
     let at = log[0]["at"].as_str().expect("an instant in RFC 3339");
-    assert!(at.parse::<tidegate_domain::time::Instant>().is_ok(), "{at}");
+    assert!(at.parse::<Instant>().is_ok(), "{at}");
     let done = desk.json(&["case", "acknowledge", &case, "--text", "Thank you."]);
     assert!(done["events"][0]["at"].is_string(), "{done}");
 }

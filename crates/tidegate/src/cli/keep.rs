@@ -4,9 +4,10 @@ use super::out::{Failure, Kind, Out, bar, table};
 use super::{acting, show};
 use crate::chance::Chance;
 use crate::engine::{Engine, EngineError};
+use crate::hands::{Deed, Round};
 use crate::{export, instance};
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,29 +42,57 @@ impl Init {
 }
 
 /// Does what is due, and says what failed and what came late.
-pub(super) async fn catch_up(engine: &Engine, out: &Out) -> Result<(), Failure> {
+pub(super) async fn catch_up(engine: &Engine, out: &Out) -> Result<Round, Failure> {
     let round = engine.work().await?;
-    for failed in &round.failed {
-        out.note(&format!("tidegate: {failed}"));
+    for trouble in round.failed.iter().chain(&round.late) {
+        out.note(&format!("tidegate: {trouble}"));
     }
-    for late in &round.late {
-        out.note(&format!("tidegate: {late}"));
-    }
-    Ok(())
+    Ok(round)
 }
 
-/// Stays until it is told to stop, and does what is due when it is due.
-pub(super) async fn stay(engine: &Engine, out: &Out) -> Result<(), Failure> {
+/// What `work` did, for people and for programs.
+pub(super) fn worked(round: &Round, out: &Out) -> Result<(), Failure> {
+    let text: String = round.deeds.iter().map(|deed| in_a_line(deed) + "\n").collect();
+    let done: Vec<Value> = round.deeds.iter().map(as_value).collect();
+    out.show(&text, &json!({"done": done, "failed": round.failed, "late": round.late}))
+}
+
+fn in_a_line(deed: &Deed) -> String {
+    let case = deed.case.map(|case| format!("  case {case}")).unwrap_or_default();
+    format!("{}{case}  {}", deed.at.readable(), deed.what)
+}
+
+fn as_value(deed: &Deed) -> Value {
+    json!({"at": deed.at.to_string(), "case": deed.case.map(|case| case.to_string()), "what": deed.what})
+}
+
+/// Stays until it is told to stop, and does what is due when it is due. Prints a line, or a line of JSON, for
+/// each thing done.
+pub(super) async fn stay(engine: &Engine, begun: &Round, out: &Out) -> Result<(), Failure> {
     out.note("tidegate: doing what is due; stop with Ctrl-C");
+    let leased = engine.store.jobs_leased(engine.clock.now()).await.map_err(EngineError::from)?;
+    if let Some((jobs, until)) = leased {
+        out.note(&format!(
+            "tidegate: another worker holds {jobs} {}; if it is dead, {} until {until}",
+            if jobs == 1 { "job" } else { "jobs" },
+            if jobs == 1 { "it waits" } else { "they wait" }
+        ));
+    }
+    tell(begun, out)?;
     let stop = tokio::signal::ctrl_c();
     tokio::pin!(stop);
     loop {
-        catch_up(engine, out).await?;
+        tell(&catch_up(engine, out).await?, out)?;
         tokio::select! {
             _ = &mut stop => return Ok(()),
             () = tokio::time::sleep(REST) => {}
         }
     }
+}
+
+fn tell(round: &Round, out: &Out) -> Result<(), Failure> {
+    let line = |deed: &Deed| if out.json { as_value(deed).to_string() } else { in_a_line(deed) };
+    round.deeds.iter().try_for_each(|deed| out.bytes((line(deed) + "\n").as_bytes()))
 }
 
 /// Options of `due`.

@@ -153,7 +153,7 @@ async fn with_engine(
     for late in engine.resume().await? {
         out.note(&format!("tidegate: {late}"));
     }
-    keep::catch_up(&engine, out).await?;
+    let begun = keep::catch_up(&engine, out).await?;
     let done = match command {
         Command::Project(command) => command.run(&mut engine, out).await,
         Command::Person(command) => command.run(&engine, out).await,
@@ -162,8 +162,8 @@ async fn with_engine(
         Command::Advisory(command) => command.run(&engine, who, out).await,
         Command::Due(options) => options.run(&engine, who, out).await,
         Command::Outbox(command) => command.run(&engine, out).await,
-        Command::Work => Ok(()),
-        Command::Run => keep::stay(&engine, out).await,
+        Command::Work => keep::worked(&begun, out),
+        Command::Run => keep::stay(&engine, &begun, out).await,
         Command::Export(export) => export.run(&engine, out).await,
         Command::Fsck(_)
         | Command::Log(_)
@@ -176,7 +176,7 @@ async fn with_engine(
     // What an action brought about, its letters among them, is done before the program ends.
     let worked = keep::catch_up(&engine, out).await;
     engine.store.close().await;
-    done.and(worked)
+    done.and(worked.map(drop))
 }
 
 fn default_dir() -> Result<PathBuf, Failure> {

@@ -38,13 +38,14 @@ impl Engine {
         Ok(self.store.put_letter(self.clock.now(), &enveloped(project, case, letter)).await?)
     }
 
-    /// Reads a stored letter: it opens a case, or joins the one that it names.
-    pub(super) async fn read_letter(&self, job: &Job) -> Result<(), EngineError> {
+    /// Reads a stored letter: it opens a case, or joins the one that it names. Answers with that case.
+    pub(super) async fn read_letter(&self, job: &Job) -> Result<Option<CaseId>, EngineError> {
         let id: Option<LetterId> = std::str::from_utf8(&job.body).ok().and_then(|text| text.parse().ok());
         let id = id.ok_or(StoreError::Tampered { table: "job", row: job.id.to_string() })?;
         let letter = self.store.letter(id).await?;
         if letter.state != LetterState::Waiting {
-            return Ok(self.store.finish_job(job.id).await?);
+            self.store.finish_job(job.id).await?;
+            return Ok(letter.case);
         }
         let opened = arrival::open(&letter.raw);
         let parsed = mail::parse(opened.raw);
@@ -63,13 +64,16 @@ impl Engine {
                 case
             }
             (None, Some(project)) => self.receive(&project, report, Some(id), Some(job.id)).await?,
-            (None, None) => return Ok(self.store.set_letter_aside(id).await?),
+            (None, None) => {
+                self.store.set_letter_aside(id).await?;
+                return Ok(None);
+            }
         };
         // A crash before this loses no byte: the letter itself, attachments and all, is stored with the case.
         for attachment in &parsed.attachments {
             self.store.put_blob(case, &attachment.content).await?;
         }
-        Ok(())
+        Ok(Some(case))
     }
 }
 

@@ -176,6 +176,14 @@ impl Store {
         tx.commit().await
     }
 
+    /// How many jobs a worker holds at `now`, and until when at the latest; `None` where there are none.
+    pub async fn jobs_leased(&self, now: Instant) -> Result<Option<(u64, Instant)>, StoreError> {
+        let rows = self.database.query(sql::JOBS_LEASED, [now.into()]).await?;
+        let row = rows.first().ok_or_else(|| StoreError::not_found("jobs"))?;
+        let until = row.opt_int("until_us")?.map(Instant::from_micros);
+        until.map(|until| Ok((row.count("jobs")?, until))).transpose()
+    }
+
     /// How much work is left at `now`.
     pub async fn jobs_left(&self, now: Instant) -> Result<JobsLeft, StoreError> {
         let rows = self.database.query(sql::JOBS_LEFT, [now.into()]).await?;

@@ -121,6 +121,9 @@ statements! {
         CAST(COALESCE(SUM(CASE WHEN run_us <= $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS due,
         MIN(run_us) AS next_us FROM job WHERE done = 0";
 
+    JOBS_LEASED = "SELECT COUNT(*) AS jobs, MAX(lease_us) AS until_us FROM job
+        WHERE done = 0 AND lease_us > $1";
+
     LETTER_INSERT = "INSERT INTO letter (id, at_us, case_id, state, body)
         VALUES ($1, $2, NULL, 'waiting', $3)";
     LETTER = "SELECT l.id, l.at_us, l.case_id, l.state, l.body, k.wrapped, k.shredded_us FROM letter l
