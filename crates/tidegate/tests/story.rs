@@ -386,7 +386,8 @@ async fn what_is_promoted_belongs_to_its_instant() {
         let planned = planned.expect("announced");
         ends.insert(planned);
         let site = export::site(&engine).await.expect("a site");
-        let csaf = site.iter().find(|file| file.path == "csaf/2014/xsa-108.json").expect("a CSAF document");
+        let csaf =
+            site.iter().find(|file| file.path == "csaf/xen/2014/xsa-108.json").expect("a CSAF document");
         let csaf: serde_json::Value = serde_json::from_slice(&csaf.body).expect("JSON");
         let written = csaf["document"]["tracking"]["current_release_date"].as_str().expect("a date");
         assert_eq!(written.parse(), Ok(planned), "effect {n} failed");

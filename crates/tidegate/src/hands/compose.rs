@@ -129,7 +129,7 @@ fn values(engine: &Engine, file: &CaseFile, letter: &Letter) -> Vec<(&'static st
         ("due", when),
         ("started", started.readable()),
         ("version", letter.version.map_or_else(String::new, |number| number.to_string())),
-        ("link", super::render::page_link(&engine.site, &number).to_string()),
+        ("link", super::render::page_link(&engine.site, &file.project, &number).to_string()),
         ("number", number),
         ("title", case.title.to_string()),
         ("policy_link", engine.site.join("policy").join(&format!("{}.html", file.project)).to_string()),

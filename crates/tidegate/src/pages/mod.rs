@@ -20,6 +20,7 @@ pub use index::index;
 pub use policy::{policy_html, policy_markdown};
 
 use tidegate_domain::advisory::{Publication, Publisher};
+use tidegate_domain::id::Slug;
 
 /// The style sheet's file name in the site's folder.
 pub const STYLE_FILE: &str = "style.css";
@@ -32,6 +33,9 @@ pub fn style() -> &'static str {
 
 /// The icon's file name in the site's folder.
 pub const ICON_FILE: &str = "icon.svg";
+
+/// The file name of the feed of all projects in the site's folder.
+pub const FEED_FILE: &str = "feed.atom";
 
 /// The icon that browsers show beside a page's title, to be served as [`ICON_FILE`] in the site's folder.
 #[must_use]
@@ -50,8 +54,20 @@ pub struct ProjectLinks {
     pub advisories: String,
     /// The policy for people.
     pub policy: String,
-    /// The Atom feed.
+    /// The project's Atom feed.
     pub feed: String,
+}
+
+/// Where a project's pages are in a site that `export` writes, seen from a folder from which `root` leads to
+/// the site's.
+#[must_use]
+pub fn project_links(root: &str, project: &Slug) -> ProjectLinks {
+    ProjectLinks {
+        root: root.to_owned(),
+        advisories: format!("{root}projects/{project}.html"),
+        policy: format!("{root}policy/{project}.html"),
+        feed: format!("{root}projects/{project}.atom"),
+    }
 }
 
 /// Where the other forms of one advisory are, seen from its page.
