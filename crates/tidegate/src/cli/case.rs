@@ -20,7 +20,7 @@ pub(super) struct Words {
     /// The case.
     case: CaseId,
     /// The words.
-    #[arg(long, default_value = "")]
+    #[arg(long, alias = "note", default_value = "")]
     text: String,
 }
 
@@ -87,7 +87,7 @@ pub(super) enum Case {
         #[arg(long)]
         to: String,
         /// Words for it.
-        #[arg(long, default_value = "")]
+        #[arg(long, alias = "note", default_value = "")]
         text: String,
     },
     /// Find that it is a vulnerability of this project.
@@ -205,7 +205,7 @@ pub(super) enum Case {
         #[arg(long, value_enum)]
         outcome: Outcome,
         /// What was run.
-        #[arg(long, default_value = "")]
+        #[arg(long = "text", visible_alias = "note", default_value = "")]
         note: String,
     },
     /// Set a CVE identifier.
@@ -313,7 +313,7 @@ pub(super) enum Case {
         /// The step.
         step: Slug,
         /// What was done.
-        #[arg(long, default_value = "")]
+        #[arg(long = "text", visible_alias = "note", default_value = "")]
         note: String,
     },
     /// Destroy a case's key: its content can never be read again, by anybody. The log still verifies.

@@ -199,4 +199,22 @@ mod tests {
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
+
+    /// Words are `--text` everywhere, and `--note` does as well.
+    #[test]
+    fn words_are_spelled_one_way_and_understood_in_two() {
+        let case = "0000-0000-0000";
+        for line in [
+            &["case", "step", case, "coordinated"][..],
+            &["case", "record-test", case, "--release", "4.4", "--outcome", "pass"],
+            &["case", "close", case],
+            &["case", "hand-over", case, "--to", "Citrix"],
+        ] {
+            for spelling in ["--text", "--note"] {
+                let words = [&["tidegate"], line, &[spelling, "by phone"]].concat();
+                let read = Cli::try_parse_from(words).expect("the line is understood");
+                assert!(format!("{read:?}").contains("by phone"));
+            }
+        }
+    }
 }
