@@ -3,7 +3,8 @@
 use clap::Parser;
 use clap::error::ErrorKind;
 use std::process::ExitCode;
-use tidegate::cli::{Cli, Failure, Kind, Out, run};
+use tidegate::cli::{Cli, run};
+use tidegate::out::{Failure, Kind, Out};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

@@ -2,9 +2,9 @@
 
 use super::acting;
 use super::case::read_draft;
-use super::out::{Failure, Out};
 use crate::engine::Engine;
 use crate::hands::render;
+use crate::out::{Failure, Out};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::PathBuf;

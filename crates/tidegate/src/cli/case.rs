@@ -1,9 +1,9 @@
 //! `tidegate case ...`: every step of the procedure, one subcommand each.
 
 use super::acting;
-use super::out::{Failure, Out};
 use super::show;
 use crate::engine::Engine;
+use crate::out::{Failure, Out};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 use sha2::{Digest, Sha256};

@@ -1,10 +1,10 @@
 //! Keeping an instance: making it, doing what is due, exporting, checking.
 
-use super::out::{Failure, Kind, Out, bar, table};
-use super::{acting, show};
+use super::acting;
 use crate::chance::Chance;
 use crate::engine::{Engine, EngineError};
 use crate::hands::{Deed, Round};
+use crate::out::{Failure, Kind, Out, bar, table};
 use crate::{export, instance};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -307,10 +307,4 @@ impl Log {
             }
         }
     }
-}
-
-/// What happened, as a line: for the demo's timeline.
-#[must_use]
-pub fn event_line(event: &tidegate_domain::case::Event) -> String {
-    show::in_words(event)
 }

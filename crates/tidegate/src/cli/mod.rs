@@ -3,18 +3,16 @@
 mod advisory;
 mod case;
 mod keep;
-mod out;
 mod policy;
 mod project;
 mod report;
 mod show;
 
-pub use keep::event_line;
-pub use out::{Failure, Kind, Out};
 pub use policy::matrix;
 
 use crate::engine::Engine;
 use crate::engine::clock::SystemClock;
+use crate::out::{Failure, Out};
 use crate::{demo, instance};
 use clap::{CommandFactory, Parser, Subcommand};
 

@@ -1,6 +1,6 @@
 //! `tidegate policy ...`: no instance is needed for any of it.
 
-use super::out::{Failure, Kind, Out, table};
+use crate::out::{Failure, Kind, Out, table};
 use crate::pages;
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! `tidegate project ...` and `tidegate person ...`.
 
-use super::out::{Failure, Kind, Out, bar, table};
 use crate::engine::Engine;
+use crate::out::{Failure, Kind, Out, bar, table};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! `tidegate report receive`: the pipe that a mail server feeds.
 
-use super::out::{Failure, Out};
 use crate::engine::Engine;
 use crate::hands::Arrival;
+use crate::out::{Failure, Out};
 use crate::store::LetterState;
 use clap::Subcommand;
 use serde_json::json;

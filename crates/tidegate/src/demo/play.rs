@@ -2,9 +2,10 @@
 //! falls due, as if the program had run all the time.
 
 use super::story::{Beat, Deed, Known, Story};
-use crate::cli::{Failure, Out, event_line};
 use crate::engine::clock::{Clock, SetClock};
 use crate::engine::{Engine, EngineError};
+use crate::out::{Failure, Out};
+use crate::words::event_line;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tidegate_domain::case::{Action, Entry};
