@@ -41,7 +41,7 @@ impl Desk {
 
     fn command(&self, line: &[&str]) -> Command {
         let mut command = program();
-        command.args(["--as", "ian", "--dir"]).arg(self.dir.path().join("instance")).args(line);
+        command.env("TIDEGATE_AS", "ian").arg("--dir").arg(self.dir.path().join("instance")).args(line);
         command
     }
 
@@ -162,4 +162,42 @@ fn every_answer_is_json_where_json_is_asked_for() {
     assert!(at.parse::<Instant>().is_ok(), "{at}");
     let done = desk.json(&["case", "acknowledge", &case, "--text", "Thank you."]);
     assert!(done["events"][0]["at"].is_string(), "{done}");
+}
+
+/// The reporter sees what was said between them and the team, and nothing of what the team says to itself.
+#[test]
+fn a_reporter_sees_how_their_report_stands() {
+    let desk = Desk::new();
+    let case = desk.report();
+    let page = |desk: &Desk| desk.json(&["case", "show", &case, "--as", "reporter"])["reporter"].clone();
+    let first = page(&desk);
+    assert_eq!(first["stands"], "it arrived, and waits for the security team");
+    assert_eq!(first["messages"][0]["text"], "It overflows.");
+    for line in [
+        &["acknowledge", &case, "--text", "Thank you."][..],
+        &["confirm", &case, "--release", "4.4"],
+        &["assign", &case, "--person", "ian"],
+        &["propose-embargo", &case],
+    ] {
+        let line = [&["case"], line].concat();
+        let output = desk.run(&line);
+        assert!(output.status.success(), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let second = page(&desk);
+    let said: Vec<&str> = second["messages"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .filter_map(|one| one["from"].as_str())
+        .collect();
+    assert_eq!(said, ["you", "the security team", "the security team"], "{second}");
+    assert_eq!(second["messages"][1]["text"], "Thank you.");
+    assert!(!second.to_string().contains("ian"), "who works on it is the team's to know: {second}");
+    let steps = second["steps"].as_array().expect("steps");
+    assert!(steps.iter().any(|step| step["step"] == "accept-embargo"), "{second}");
+    assert!(desk.run(&["case", "accept-embargo", &case, "--as", "reporter"]).status.success());
+    assert!(page(&desk)["disclosure"].is_string());
+    let text = desk.run(&["case", "show", &case, "--as", "reporter"]).stdout;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    assert!(text.contains("it becomes public at ") && text.contains("the embargo is agreed"), "{text}");
 }

@@ -6,6 +6,7 @@ mod keep;
 mod policy;
 mod project;
 mod report;
+mod reporter;
 mod show;
 
 pub use policy::matrix;

@@ -1,5 +1,6 @@
 //! Showing cases: always through what the viewer may see.
 
+use super::reporter;
 use crate::engine::{CaseFile, Engine, Performed};
 use crate::out::{Failure, Out, lines, printable, table};
 use crate::words::event_line;
@@ -60,6 +61,10 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
             .show(&format!("{text} {id} --as {who}"), &json!({"case": id.to_string(), "invited": true}));
     };
     let mut text = head(id, &file, &view);
+    let reported = reporter::Page::of(&file, &view, &viewer, now);
+    if let Some(page) = &reported {
+        text.push_str(&page.text());
+    }
     if let Some(record) = view.record.as_deref() {
         text.push_str(&body(record));
         if view.insider {
@@ -69,7 +74,11 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
             text.push_str(&exposure(&file));
         }
     }
-    out.show(&text, &value(id, &file, &view, &viewer, now))
+    let mut value = value(id, &file, &view, &viewer, now);
+    if let (Some(page), Some(fields)) = (&reported, value.as_object_mut()) {
+        fields.insert("reporter".to_owned(), page.value());
+    }
+    out.show(&text, &value)
 }
 
 fn head(id: CaseId, file: &CaseFile, view: &View<'_>) -> String {
