@@ -200,4 +200,9 @@ fn a_reporter_sees_how_their_report_stands() {
     let text = desk.run(&["case", "show", &case, "--as", "reporter"]).stdout;
     let text = String::from_utf8_lossy(&text).into_owned();
     assert!(text.contains("it becomes public at ") && text.contains("the embargo is agreed"), "{text}");
+    assert!(desk.run(&["case", "end-embargo", &case, "--text", "early"]).status.success());
+    let after = desk.run(&["case", "show", &case, "--as", "reporter"]).stdout;
+    let after = String::from_utf8_lossy(&after).into_owned();
+    assert!(after.contains("the embargo is over\n  | early"), "{after}");
+    assert!(!after.contains("it becomes public at "), "the end that was agreed holds no more: {after}");
 }

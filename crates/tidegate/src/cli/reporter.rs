@@ -5,7 +5,7 @@ use crate::out::{printable, table};
 use crate::words::event_line;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use tidegate_domain::audience::View;
+use tidegate_domain::audience::{ReporterStanding, View};
 use tidegate_domain::case::{Actor, By, Entry, Event, REPORTER};
 use tidegate_domain::time::Instant;
 
@@ -14,7 +14,8 @@ const LINES_MAX: usize = 40;
 
 /// What a reporter is shown of their case.
 pub(super) struct Page {
-    standing: &'static str,
+    standing: ReporterStanding,
+    /// The instant to come, where one is agreed that they may know.
     disclosure: Option<Instant>,
     /// Steps: name, title, clause.
     open: Vec<[String; 3]>,
@@ -36,19 +37,20 @@ impl Page {
             [step.act.to_string(), step.title.clone(), step.clause.clone()]
         };
         Some(Page {
-            standing: standing.phrase(),
-            disclosure: view.planned,
+            standing,
+            disclosure: view.planned.filter(|_| file.awaits_disclosure()),
             open: file.open_to_reporter(viewer, now).into_iter().map(step).collect(),
             messages: file.correspondence(viewer).into_iter().map(message).collect(),
         })
     }
 
     pub(super) fn text(&self) -> String {
-        let mut text = format!("\nyour report: {}\n", self.standing);
+        let mut text = format!("\nyour report: {}\n", self.standing.phrase());
         let _ = match self.disclosure {
             Some(at) => {
                 writeln!(text, "it becomes public at {}; until then it is confidential", at.readable())
             }
+            None if self.standing == ReporterStanding::Public => Ok(()),
             None => writeln!(text, "no instant of disclosure is agreed that you could be told"),
         };
         text.push_str("\nwhat was said\n");
@@ -81,7 +83,7 @@ impl Page {
             })
         });
         json!({
-            "stands": self.standing,
+            "stands": self.standing.phrase(),
             "disclosure": self.disclosure.map(|at| at.to_string()),
             "steps": steps.collect::<Vec<_>>(),
             "messages": messages.collect::<Vec<_>>(),

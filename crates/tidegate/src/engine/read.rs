@@ -44,6 +44,12 @@ impl CaseFile {
         audience::standing_for_reporter(&self.policy, &self.case, viewer)
     }
 
+    /// Whether a disclosure is still to come. An embargo that ended early leaves its end behind as planned.
+    #[must_use]
+    pub fn awaits_disclosure(&self) -> bool {
+        self.case.em.is_running() || self.case.staged().is_some()
+    }
+
     /// What `viewer` may do at `now` of what the policy's steps give to the reporter.
     #[must_use]
     pub fn open_to_reporter(&self, viewer: &Actor, now: Instant) -> Vec<&Step> {
