@@ -12,6 +12,16 @@ use std::str::FromStr;
 pub const TITLE_CHARS_MAX: usize = 200;
 /// Longest text of one section, in bytes.
 pub const SECTION_BYTES_MAX: usize = 64 * 1024;
+/// Words that mark what is not finished, whole and in capitals.
+const UNFINISHED_MARKS: [&str; 4] = ["TODO", "FIXME", "XXX", "TBD"];
+
+/// The first word of `text` by which an author marked it as not finished.
+#[must_use]
+pub fn unfinished_mark(text: &str) -> Option<&'static str> {
+    let mut words = text.split(|c: char| !c.is_alphanumeric());
+    words.find_map(|word| UNFINISHED_MARKS.into_iter().find(|mark| *mark == word))
+}
+
 /// Most entries in any list of a draft.
 pub const DRAFT_LIST_MAX: usize = 200;
 
@@ -400,6 +410,13 @@ impl Publication {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_finished_says_so_in_whole_words() {
+        assert_eq!(unfinished_mark("see below (XXX)"), Some("XXX"));
+        assert_eq!(unfinished_mark("a\nTODO: impact"), Some("TODO"));
+        assert_eq!(unfinished_mark("XXXL, todo, METBD"), None);
+    }
 
     #[test]
     fn a_title_is_one_honest_line() {

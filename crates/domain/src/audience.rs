@@ -2,7 +2,8 @@
 //! at one instant. What one may not see does not exist for them (ALL-01).
 
 use crate::advisory::CveId;
-use crate::case::{Actor, Case, Entry, Event, Version};
+use crate::case::{Actor, Case, Entry, Event, REPORTER, Version};
+use crate::consequence::{Recipient, letters};
 use crate::policy::vocabulary::{BuiltFact, Fact, Item, RoleKind};
 use crate::policy::{ItemSet, Knows, Policy, RoleId, RoleSet, Step};
 use crate::rating::Rating;
@@ -154,6 +155,89 @@ pub fn log<'a>(view: &'a View<'_>, entries: &'a [Entry]) -> impl Iterator<Item =
         let unpublished = versions >= public && is_writing(&entry.event);
         readable && (view.insider || !unpublished)
     })
+}
+
+/// How a case stands for whoever reported it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReporterStanding {
+    /// Nobody has answered yet.
+    Received,
+    /// The security team looks at it, and has told no verdict.
+    Examined,
+    /// It is a vulnerability, and is being worked on.
+    Confirmed,
+    /// It is not.
+    Denied,
+    /// It is handed over to the organisation that it belongs to.
+    HandedOver,
+    /// The advisory is public.
+    Public,
+}
+
+impl ReporterStanding {
+    /// In words for the reporter.
+    #[must_use]
+    pub fn phrase(self) -> &'static str {
+        match self {
+            ReporterStanding::Received => "it arrived, and waits for the security team",
+            ReporterStanding::Examined => "the security team is looking at it",
+            ReporterStanding::Confirmed => "it is confirmed as a vulnerability, and is being worked on",
+            ReporterStanding::Denied => "it was found to be no vulnerability of this project",
+            ReporterStanding::HandedOver => "it went to the organisation that it belongs to",
+            ReporterStanding::Public => "the advisory is public",
+        }
+    }
+}
+
+/// How the case stands for `viewer`, where they reported it. A verdict is theirs to know once they were told
+/// it, or once the policy lets them know what is wrong.
+#[must_use]
+pub fn standing_for_reporter(policy: &Policy, case: &Case, viewer: &Actor) -> Option<ReporterStanding> {
+    if !case.roles_of(policy, viewer).meets(policy.roles_of(RoleKind::Reporter)) {
+        return None;
+    }
+    let since = |fact| case.since_built(fact).is_some();
+    let told = since(BuiltFact::ReporterTold);
+    let confirmed = since(BuiltFact::Confirmed);
+    Some(if case.is_announced() {
+        ReporterStanding::Public
+    } else if told && since(BuiltFact::Denied) {
+        ReporterStanding::Denied
+    } else if confirmed && (told || items_for(policy, case, viewer).contains(Item::Nature)) {
+        ReporterStanding::Confirmed
+    } else if since(BuiltFact::HandedOver) {
+        ReporterStanding::HandedOver
+    } else if since(BuiltFact::Acknowledged) {
+        ReporterStanding::Examined
+    } else {
+        ReporterStanding::Received
+    })
+}
+
+/// What `viewer` and the security team told each other, where `viewer` reported the case: the lines that are
+/// the reporter's own, and those from which a letter to them followed. It shows nothing that they were not
+/// sent.
+///
+/// A case that took another one in has several reporters, who are not shown each other's letters.
+#[must_use]
+pub fn correspondence<'a>(
+    policy: &Policy,
+    case: &Case,
+    viewer: &Actor,
+    entries: &'a [Entry],
+) -> Vec<&'a Entry> {
+    if !case.roles_of(policy, viewer).meets(policy.roles_of(RoleKind::Reporter)) {
+        return Vec::new();
+    }
+    let alone = case.reports.windows(2).all(|pair| match pair {
+        [one, other] => one.from == other.from,
+        _ => true,
+    });
+    let was_sent =
+        |entry: &Entry| letters(policy, case, entry).iter().any(|letter| letter.to == Recipient::Reporter);
+    // A report is entered under the reporter's name as well.
+    let shown = |entry: &&Entry| (alone && entry.by.name() == REPORTER) || was_sent(entry);
+    entries.iter().filter(shown).collect()
 }
 
 /// Whether the event is about a text that is not public when it happens.

@@ -19,6 +19,8 @@ pub struct FeedContext {
     pub feed: Link,
     /// The page for people that it belongs to.
     pub page: Link,
+    /// The project whose advisories it holds, where it is a project's own feed.
+    pub project: Option<String>,
     /// A domain that the project held on `since`, for the `tag:` URIs: `xenproject.org`.
     pub authority: String,
     /// The day from which on ids are made, for the `tag:` URIs; never changed once a feed is out. It is also
@@ -33,6 +35,8 @@ pub struct FeedEntry<'a> {
     pub publication: &'a Publication,
     /// Its page for people.
     pub page: &'a Link,
+    /// The project that it belongs to, where several share a site: two may publish under one number.
+    pub project: Option<&'a str>,
 }
 
 /// The feed, newest change first; entries of one instant are ordered by number.
@@ -46,7 +50,7 @@ pub fn feed(entries: &[FeedEntry<'_>], context: &FeedContext) -> Vec<u8> {
     let updated = entries.first().map_or(context.since, |entry| entry.publication.last_updated());
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n");
     xml.push_str("<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"en\">\n");
-    element(&mut xml, 1, "id", &tag_uri(context, "advisories"));
+    element(&mut xml, 1, "id", &tag_uri(context, context.project.as_deref(), "advisories"));
     element(&mut xml, 1, "title", &plain::line_or(&context.title, "Security advisories"));
     element(&mut xml, 1, "updated", &sections::date(updated));
     xml.push_str("  <author>\n");
@@ -66,7 +70,7 @@ fn push_entry(xml: &mut String, entry: FeedEntry<'_>, context: &FeedContext) {
     let number = sections::number(publication);
     let title = format!("{number}: {}", plain::line(publication.draft.title.as_str()));
     xml.push_str("  <entry>\n");
-    element(xml, 2, "id", &tag_uri(context, &number));
+    element(xml, 2, "id", &tag_uri(context, entry.project, &number));
     element(xml, 2, "title", &title);
     element(xml, 2, "published", &sections::date(publication.first_public()));
     element(xml, 2, "updated", &sections::date(publication.last_updated()));
@@ -79,8 +83,8 @@ fn push_entry(xml: &mut String, entry: FeedEntry<'_>, context: &FeedContext) {
     xml.push_str("  </entry>\n");
 }
 
-/// `tag:xenproject.org,2014-10-01:XSA-108` (RFC 4151 section 2.1).
-fn tag_uri(context: &FeedContext, specific: &str) -> String {
+/// `tag:xenproject.org,2014-10-01:XSA-108`, or with the project `...:xen/XSA-108` (RFC 4151 section 2.1).
+fn tag_uri(context: &FeedContext, project: Option<&str>, specific: &str) -> String {
     let day = sections::date(context.since);
     let day = day.split('T').next().unwrap_or("1970-01-01");
     let is_authority = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-');
@@ -90,7 +94,8 @@ fn tag_uri(context: &FeedContext, specific: &str) -> String {
     } else {
         "invalid"
     };
-    format!("tag:{authority},{day}:{}", link::encode_segment(specific))
+    let project = project.map(|project| link::encode_segment(project) + "/").unwrap_or_default();
+    format!("tag:{authority},{day}:{project}{}", link::encode_segment(specific))
 }
 
 /// An element with text, without attributes: Atom's text constructs are `type="text"` by default.

@@ -14,15 +14,15 @@ pub mod cve;
 pub mod draft;
 pub mod mail;
 pub mod osv;
+pub mod plain;
+pub mod sections;
 pub mod text;
 
 mod cwe;
 mod fixes;
 mod json;
 mod link;
-mod plain;
 mod purl;
-mod sections;
 
 pub use link::Link;
 pub use tidegate_domain::fault::Fault;

@@ -8,7 +8,8 @@ pub(crate) const COLUMNS: usize = 72;
 /// `text` with line feeds for line breaks and without what could harm a reader or a format: control
 /// characters, the overrides and isolates that show a line in another order (Unicode UAX #9), byte order
 /// marks and noncharacters (XML 1.0 section 2.2 forbids some of them). Spaces at the ends are removed.
-pub(crate) fn clean(text: &str) -> String {
+#[must_use]
+pub fn clean(text: &str) -> String {
     let mut cleaned = String::with_capacity(text.len());
     let mut after_return = false;
     for c in text.chars() {
@@ -37,19 +38,22 @@ fn is_harmful(c: char) -> bool {
 }
 
 /// `text` as one clean line.
-pub(crate) fn line(text: &str) -> String {
+#[must_use]
+pub fn line(text: &str) -> String {
     let cleaned = clean(text);
     cleaned.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// `text` as one clean line, or `fallback` where nothing is left of it.
-pub(crate) fn line_or(text: &str, fallback: &str) -> String {
+#[must_use]
+pub fn line_or(text: &str, fallback: &str) -> String {
     let cleaned = line(text);
     if cleaned.is_empty() { fallback.to_owned() } else { cleaned }
 }
 
 /// At most `chars_max` characters of `text`; an ellipsis shows where it was cut.
-pub(crate) fn cut(text: &str, chars_max: usize) -> String {
+#[must_use]
+pub fn cut(text: &str, chars_max: usize) -> String {
     match text.char_indices().nth(chars_max) {
         None => text.to_owned(),
         Some(_) => text.chars().take(chars_max.saturating_sub(1)).chain(['…']).collect(),

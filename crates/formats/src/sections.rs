@@ -5,15 +5,20 @@ use tidegate_domain::advisory::{ActionNeeded, AffectedRange, Credit, IssuedVersi
 use tidegate_domain::time::Instant;
 
 /// A section with its heading.
-pub(crate) struct Headed {
-    pub(crate) section: Section,
-    pub(crate) heading: String,
-    pub(crate) text: String,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headed {
+    /// Which section.
+    pub section: Section,
+    /// The project's heading for it, or the usual one.
+    pub heading: String,
+    /// What it says, clean and not empty.
+    pub text: String,
 }
 
 /// The sections in the project's order. Those that it does not order stand around them, a summary before and
 /// the others after: nothing that was written is lost.
-pub(crate) fn ordered(publication: &Publication) -> Vec<Headed> {
+#[must_use]
+pub fn ordered(publication: &Publication) -> Vec<Headed> {
     let listed = publication.headings.iter().map(|(section, heading)| (*section, heading.as_str()));
     let is_unlisted = |section: &Section| publication.headings.iter().all(|(listed, _)| listed != section);
     let unlisted = Section::ALL.into_iter().filter(is_unlisted).map(|section| (section, ""));

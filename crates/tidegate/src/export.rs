@@ -2,7 +2,7 @@
 //! same publications give the same bytes.
 
 use crate::engine::{Engine, EngineError};
-use crate::hands::render::{PUBLICATIONS, page_link};
+use crate::hands::render::{PUBLICATIONS, page_link, page_path};
 use crate::pages;
 use crate::store::StoreError;
 use std::path::{Component, Path, PathBuf};
@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tidegate_domain::advisory::Publication;
 use tidegate_domain::id::Slug;
 use tidegate_domain::policy::Policy;
+use tidegate_domain::time::Instant;
 use tidegate_formats::Link;
 use tidegate_formats::atom::{self, FeedContext, FeedEntry};
 
@@ -48,6 +49,13 @@ pub async fn site(engine: &Engine) -> Result<Vec<SiteFile>, EngineError> {
     Ok(files)
 }
 
+/// What every page of the site loads.
+#[must_use]
+pub fn looks() -> [SiteFile; 2] {
+    let file = |path: &str, text: &str| SiteFile { path: path.to_owned(), body: text.into() };
+    [file(pages::STYLE_FILE, pages::style()), file(pages::ICON_FILE, pages::icon())]
+}
+
 type Projects = [(Slug, Arc<Policy>, String)];
 
 fn lists(publications: &[(Slug, Publication)], projects: &Projects, site: &Link) -> Vec<SiteFile> {
@@ -56,24 +64,26 @@ fn lists(publications: &[(Slug, Publication)], projects: &Projects, site: &Link)
         .iter()
         .map(|(id, policy, _)| pages::HomeEntry {
             publisher: &policy.publisher,
-            links: project_links("", id),
+            links: pages::project_links("", id),
         })
         .collect();
     let mut files = vec![
-        text("style.css".to_owned(), pages::style().to_owned()),
         text("index.html".to_owned(), pages::home(&home)),
-        SiteFile { path: "feed.atom".to_owned(), body: feed(publications, site) },
+        SiteFile { path: pages::FEED_FILE.to_owned(), body: site_feed(publications, site) },
     ];
+    files.extend(looks());
     for (id, policy, toml) in projects {
         let own: Vec<pages::IndexEntry<'_>> = publications
             .iter()
             .filter(|(project, _)| project == id)
             .map(|(_, publication)| pages::IndexEntry {
                 publication,
-                href: format!("../advisories/{}.html", crate::hands::render::stem(&publication.number)),
+                href: format!("../{}", page_path(id, &publication.number)),
             })
             .collect();
-        let links = project_links("../", id);
+        let links = pages::project_links("../", id);
+        let body = project_feed(publications, id, policy, site);
+        files.push(SiteFile { path: format!("projects/{id}.atom"), body });
         files.push(text(format!("projects/{id}.html"), pages::index(&policy.publisher, &own, &links)));
         let links = pages::PolicyLinks {
             project: links,
@@ -87,36 +97,58 @@ fn lists(publications: &[(Slug, Publication)], projects: &Projects, site: &Link)
     files
 }
 
-/// Where a project's pages are, seen from a folder from which `root` leads to the site's.
-#[must_use]
-pub fn project_links(root: &str, project: &Slug) -> pages::ProjectLinks {
-    pages::ProjectLinks {
-        root: root.to_owned(),
-        advisories: format!("{root}projects/{project}.html"),
-        policy: format!("{root}policy/{project}.html"),
-        feed: format!("{root}feed.atom"),
-    }
+fn site_feed(publications: &[(Slug, Publication)], site: &Link) -> Vec<u8> {
+    let all: Vec<&(Slug, Publication)> = publications.iter().collect();
+    let host = host(site).to_owned();
+    feed(
+        &all,
+        site,
+        FeedContext {
+            title: "Security advisories".to_owned(),
+            author: host.clone(),
+            feed: site.join(pages::FEED_FILE),
+            page: site.join("index.html"),
+            project: None,
+            authority: host,
+            since: Instant::from_micros(0),
+        },
+    )
 }
 
-fn feed(publications: &[(Slug, Publication)], site: &Link) -> Vec<u8> {
+fn project_feed(
+    publications: &[(Slug, Publication)],
+    project: &Slug,
+    policy: &Policy,
+    site: &Link,
+) -> Vec<u8> {
+    let own: Vec<&(Slug, Publication)> = publications.iter().filter(|(id, _)| id == project).collect();
+    let folder = site.join("projects");
+    feed(
+        &own,
+        site,
+        FeedContext {
+            title: format!("{} security advisories", policy.publisher.name),
+            author: policy.publisher.name.clone(),
+            feed: folder.join(&format!("{project}.atom")),
+            page: folder.join(&format!("{project}.html")),
+            project: Some(project.to_string()),
+            authority: host(site).to_owned(),
+            since: Instant::from_micros(0),
+        },
+    )
+}
+
+fn feed(publications: &[&(Slug, Publication)], site: &Link, context: FeedContext) -> Vec<u8> {
     let pages: Vec<Link> =
-        publications.iter().map(|(_, publication)| page_link(site, &publication.number)).collect();
-    let entries: Vec<FeedEntry<'_>> = publications
-        .iter()
-        .zip(&pages)
-        .map(|((_, publication), page)| FeedEntry { publication, page })
-        .collect();
-    let host = site.as_str().trim_start_matches("https://").split('/').next().unwrap_or_default();
-    let since = tidegate_domain::time::Instant::from_micros(0);
-    let context = FeedContext {
-        title: "Security advisories".to_owned(),
-        author: host.to_owned(),
-        feed: site.join("feed.atom"),
-        page: site.join("index.html"),
-        authority: host.to_owned(),
-        since,
-    };
+        publications.iter().map(|(project, one)| page_link(site, project, &one.number)).collect();
+    let entry = |((project, publication), page)| FeedEntry { publication, page, project: Some(project) };
+    let named = publications.iter().map(|(project, publication)| (project.as_str(), publication));
+    let entries: Vec<FeedEntry<'_>> = named.zip(&pages).map(entry).collect();
     atom::feed(&entries, &context)
+}
+
+fn host(site: &Link) -> &str {
+    site.as_str().trim_start_matches("https://").split('/').next().unwrap_or_default()
 }
 
 /// Writes the site below `out`, which is made where it is missing. Files of an earlier export that are not

@@ -7,6 +7,8 @@ pub mod engine;
 pub mod export;
 pub mod hands;
 pub mod instance;
+pub mod out;
 pub mod pages;
 pub mod serve;
 pub mod store;
+pub mod words;

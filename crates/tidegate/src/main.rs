@@ -1,24 +1,40 @@
 //! The program: reads the command line and runs it.
 
 use clap::Parser;
-use std::io::Write;
+use clap::error::ErrorKind;
 use std::process::ExitCode;
 use tidegate::cli::{Cli, run};
+use tidegate::out::{Failure, Kind, Out};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return unread(&error),
+    };
+    let out = cli.out();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return failed(&error.to_string(), 1),
+        Err(error) => return failed(out, &Failure::io(error)),
     };
     match runtime.block_on(run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failed(&failure.message, failure.code),
+        Err(failure) => failed(out, &failure),
     }
 }
 
-fn failed(message: &str, code: u8) -> ExitCode {
-    // Nobody may be listening; the exit code says it as well.
-    let _ = writeln!(std::io::stderr().lock(), "tidegate: {message}");
-    ExitCode::from(code)
+/// The command line cannot be read, or asks for help.
+fn unread(error: &clap::Error) -> ExitCode {
+    let asks = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let wants_json = std::env::args_os().any(|argument| argument == "--json");
+    if asks || !wants_json {
+        error.exit();
+    }
+    let text = error.render().to_string();
+    let message = text.trim().trim_start_matches("error: ");
+    failed(Out { json: true }, &Failure::of(Kind::Usage, message))
+}
+
+fn failed(out: Out, failure: &Failure) -> ExitCode {
+    out.failed(failure);
+    ExitCode::from(failure.kind.code())
 }

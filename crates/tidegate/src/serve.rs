@@ -73,6 +73,7 @@ fn media_type(path: &str) -> &'static str {
         Some("css") => "text/css; charset=utf-8",
         Some("json") => "application/json",
         Some("atom") => "application/atom+xml; charset=utf-8",
+        Some("svg") => "image/svg+xml",
         Some("md") => "text/markdown; charset=utf-8",
         Some(_) | None => "text/plain; charset=utf-8",
     }

@@ -60,6 +60,7 @@ contract! {
         the_wrong_master_key_opens_nothing
         a_newer_schema_is_left_alone
         a_shredded_case_is_gone_and_the_log_stands
+        a_shredded_case_is_held_against_the_log
         a_sound_log_verifies
         a_changed_event_is_named
         a_removed_event_is_named

@@ -8,7 +8,6 @@ mod bed;
 use bed::Bed;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tidegate::cli::event_line;
 use tidegate::demo::play::Player;
 use tidegate::demo::stories;
 use tidegate::demo::story::{Beat, Deed, Known, Story, beat, draft, instant, name, refused};
@@ -16,6 +15,7 @@ use tidegate::engine::clock::{Clock, SetClock};
 use tidegate::engine::{Engine, EngineError};
 use tidegate::export;
 use tidegate::store::{Faults, Side, Store, StoreError};
+use tidegate::words::event_line;
 use tidegate_domain::advisory::Section;
 use tidegate_domain::case::{Action, Entry, Event, TestOutcome};
 use tidegate_domain::id::CaseId;
@@ -386,7 +386,8 @@ async fn what_is_promoted_belongs_to_its_instant() {
         let planned = planned.expect("announced");
         ends.insert(planned);
         let site = export::site(&engine).await.expect("a site");
-        let csaf = site.iter().find(|file| file.path == "csaf/2014/xsa-108.json").expect("a CSAF document");
+        let csaf =
+            site.iter().find(|file| file.path == "csaf/xen/2014/xsa-108.json").expect("a CSAF document");
         let csaf: serde_json::Value = serde_json::from_slice(&csaf.body).expect("JSON");
         let written = csaf["document"]["tracking"]["current_release_date"].as_str().expect("a date");
         assert_eq!(written.parse(), Ok(planned), "effect {n} failed");

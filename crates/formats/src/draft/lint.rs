@@ -4,7 +4,7 @@
 use crate::link::Link;
 use crate::plain;
 use std::fmt;
-use tidegate_domain::advisory::{AffectedProduct, Draft, Section};
+use tidegate_domain::advisory::{AffectedProduct, Draft, Section, unfinished_mark};
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,9 +34,6 @@ impl fmt::Display for Lint {
         write!(f, "{}: {}; {}", self.place, self.what, self.advice)
     }
 }
-
-/// Words that mark what is not finished, whole and in capitals.
-const MARKS: [&str; 4] = ["TODO", "FIXME", "XXX", "TBD"];
 
 /// Holds a draft against the sections that its policy demands. What blocks comes first, then hints; each in
 /// the order of the draft.
@@ -94,8 +91,7 @@ fn unfinished(text: &str, place: &str, lints: &mut Vec<Lint>) {
     for (position, line) in text.lines().enumerate() {
         let place =
             if text.contains('\n') { format!("{place}, line {}", position + 1) } else { place.to_owned() };
-        let mut words = line.split(|c: char| !c.is_alphanumeric());
-        if let Some(mark) = words.find_map(|word| MARKS.into_iter().find(|mark| *mark == word)) {
+        if let Some(mark) = unfinished_mark(line) {
             lints.push(blocks(place, format!("holds {mark}"), "finish the sentence"));
         } else if ends_with_tbd(line) {
             lints.push(blocks(place, "ends with tbd", "finish the sentence"));

@@ -11,12 +11,15 @@ pub fn feed(publications: &[&Publication]) -> Vec<u8> {
         author: "Harbourmaster Project".to_owned(),
         feed: sample::link("https://security.harbourmaster.example/advisories.atom"),
         page: sample::link("https://security.harbourmaster.example/advisories?order=newest&lang=en"),
+        project: None,
         authority: "harbourmaster.example".to_owned(),
         since: "2031-01-01T00:00:00Z".parse().expect("an instant"),
     };
     let page = sample::context().page;
-    let entries: Vec<FeedEntry<'_>> =
-        publications.iter().map(|publication| FeedEntry { publication, page: &page }).collect();
+    let entries: Vec<FeedEntry<'_>> = publications
+        .iter()
+        .map(|publication| FeedEntry { publication, page: &page, project: None })
+        .collect();
     atom::feed(&entries, &context)
 }
 

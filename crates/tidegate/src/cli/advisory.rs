@@ -2,9 +2,9 @@
 
 use super::acting;
 use super::case::read_draft;
-use super::out::{Failure, Out};
 use crate::engine::Engine;
 use crate::hands::render;
+use crate::out::{Failure, Out};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::PathBuf;
@@ -48,7 +48,8 @@ impl Advisory {
         match self {
             Advisory::Template { project } => {
                 let policy = engine.policy(&project).await?;
-                out.bytes(draft::template(&policy.advisory.required).as_bytes())
+                let template = draft::template(&policy.advisory.required);
+                out.show(&template, &json!({"project": project.as_str(), "draft": template}))
             }
             Advisory::Lint { project, file } => {
                 let policy = engine.policy(&project).await?;
@@ -65,7 +66,8 @@ impl Advisory {
                 let Some(version) = current else {
                     return Err(Failure::plain("there is no draft that you may read"));
                 };
-                out.bytes(draft::render(&version.draft).as_bytes())
+                let text = draft::render(&version.draft);
+                out.show(&text, &json!({"case": case.to_string(), "version": version.number, "draft": text}))
             }
             Advisory::Preview { case, out: folder } => {
                 preview(engine, case, acting(who)?, &folder, out).await
@@ -97,10 +99,7 @@ async fn preview(
         render::render(&publication, file.project(), Vec::new(), &engine.site)
             .into_iter()
             .map(|document| crate::export::SiteFile { path: document.path, body: document.body })
-            .chain([crate::export::SiteFile {
-                path: "style.css".to_owned(),
-                body: crate::pages::style().into(),
-            }])
+            .chain(crate::export::looks())
             .collect();
     crate::export::write(&files, folder).map_err(|error| Failure::file(folder, &error))?;
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();

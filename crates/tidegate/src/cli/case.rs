@@ -1,9 +1,9 @@
 //! `tidegate case ...`: every step of the procedure, one subcommand each.
 
 use super::acting;
-use super::out::{Failure, Out};
 use super::show;
 use crate::engine::Engine;
+use crate::out::{Failure, Out};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -20,7 +20,7 @@ pub(super) struct Words {
     /// The case.
     case: CaseId,
     /// The words.
-    #[arg(long, default_value = "")]
+    #[arg(long, alias = "note", default_value = "")]
     text: String,
 }
 
@@ -87,7 +87,7 @@ pub(super) enum Case {
         #[arg(long)]
         to: String,
         /// Words for it.
-        #[arg(long, default_value = "")]
+        #[arg(long, alias = "note", default_value = "")]
         text: String,
     },
     /// Find that it is a vulnerability of this project.
@@ -205,7 +205,7 @@ pub(super) enum Case {
         #[arg(long, value_enum)]
         outcome: Outcome,
         /// What was run.
-        #[arg(long, default_value = "")]
+        #[arg(long = "text", visible_alias = "note", default_value = "")]
         note: String,
     },
     /// Set a CVE identifier.
@@ -313,7 +313,7 @@ pub(super) enum Case {
         /// The step.
         step: Slug,
         /// What was done.
-        #[arg(long, default_value = "")]
+        #[arg(long = "text", visible_alias = "note", default_value = "")]
         note: String,
     },
     /// Destroy a case's key: its content can never be read again, by anybody. The log still verifies.
@@ -339,19 +339,13 @@ impl Case {
                 let done = engine.merge(case, into, acting(who)?).await?;
                 show::performed(into, &done, out)
             }
-            Case::Shred { case, yes } => {
-                let (file, viewer) = engine.open_case(case, acting(who)?).await?;
-                if !file.is_teams(&viewer) {
-                    return Err(crate::engine::EngineError::NoSuchCase(case).into());
-                }
-                if !yes {
-                    return Err(Failure::plain("nothing was destroyed: say --yes to mean it"));
-                }
-                engine
-                    .store
-                    .shred(case, engine.clock.now())
-                    .await
-                    .map_err(crate::engine::EngineError::from)?;
+            Case::Shred { case, yes: false } => {
+                // Whoever has no such case learns that first.
+                engine.open_case(case, acting(who)?).await?;
+                Err(Failure::plain("nothing was destroyed: say --yes to mean it"))
+            }
+            Case::Shred { case, yes: true } => {
+                engine.shred(case, acting(who)?).await?;
                 out.show(&format!("the key of {case} is destroyed"), &json!({"shredded": case.to_string()}))
             }
             other => {
@@ -461,7 +455,7 @@ impl Case {
 pub(super) fn read_draft(path: &Path) -> Result<Draft, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
     tidegate_formats::draft::parse(&text)
-        .map_err(|fault| Failure { message: format!("{}: {fault}", path.display()), code: 5 })
+        .map_err(|fault| Failure::faults(&path.display().to_string(), &[fault]))
 }
 
 impl Engine {

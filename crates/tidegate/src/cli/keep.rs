@@ -1,12 +1,13 @@
 //! Keeping an instance: making it, doing what is due, exporting, checking.
 
-use super::out::{Failure, Out, bar, table};
-use super::{acting, show};
+use super::acting;
 use crate::chance::Chance;
 use crate::engine::{Engine, EngineError};
+use crate::hands::{Deed, Round};
+use crate::out::{Failure, Kind, Out, bar, table};
 use crate::{export, instance};
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,29 +42,57 @@ impl Init {
 }
 
 /// Does what is due, and says what failed and what came late.
-pub(super) async fn catch_up(engine: &Engine, out: &Out) -> Result<(), Failure> {
+pub(super) async fn catch_up(engine: &Engine, out: &Out) -> Result<Round, Failure> {
     let round = engine.work().await?;
-    for failed in &round.failed {
-        out.note(&format!("tidegate: {failed}"));
+    for trouble in round.failed.iter().chain(&round.late) {
+        out.note(&format!("tidegate: {trouble}"));
     }
-    for late in &round.late {
-        out.note(&format!("tidegate: {late}"));
-    }
-    Ok(())
+    Ok(round)
 }
 
-/// Stays until it is told to stop, and does what is due when it is due.
-pub(super) async fn stay(engine: &Engine, out: &Out) -> Result<(), Failure> {
+/// What `work` did, for people and for programs.
+pub(super) fn worked(round: &Round, out: &Out) -> Result<(), Failure> {
+    let text: String = round.deeds.iter().map(|deed| in_a_line(deed) + "\n").collect();
+    let done: Vec<Value> = round.deeds.iter().map(as_value).collect();
+    out.show(&text, &json!({"done": done, "failed": round.failed, "late": round.late}))
+}
+
+fn in_a_line(deed: &Deed) -> String {
+    let case = deed.case.map(|case| format!("  case {case}")).unwrap_or_default();
+    format!("{}{case}  {}", deed.at.readable(), deed.what)
+}
+
+fn as_value(deed: &Deed) -> Value {
+    json!({"at": deed.at.to_string(), "case": deed.case.map(|case| case.to_string()), "what": deed.what})
+}
+
+/// Stays until it is told to stop, and does what is due when it is due. Prints a line, or a line of JSON, for
+/// each thing done.
+pub(super) async fn stay(engine: &Engine, begun: &Round, out: &Out) -> Result<(), Failure> {
     out.note("tidegate: doing what is due; stop with Ctrl-C");
+    let leased = engine.store.jobs_leased(engine.clock.now()).await.map_err(EngineError::from)?;
+    if let Some((jobs, until)) = leased {
+        out.note(&format!(
+            "tidegate: another worker holds {jobs} {}; if it is dead, {} until {until}",
+            if jobs == 1 { "job" } else { "jobs" },
+            if jobs == 1 { "it waits" } else { "they wait" }
+        ));
+    }
+    tell(begun, out)?;
     let stop = tokio::signal::ctrl_c();
     tokio::pin!(stop);
     loop {
-        catch_up(engine, out).await?;
+        tell(&catch_up(engine, out).await?, out)?;
         tokio::select! {
             _ = &mut stop => return Ok(()),
             () = tokio::time::sleep(REST) => {}
         }
     }
+}
+
+fn tell(round: &Round, out: &Out) -> Result<(), Failure> {
+    let line = |deed: &Deed| if out.json { as_value(deed).to_string() } else { in_a_line(deed) };
+    round.deeds.iter().try_for_each(|deed| out.bytes((line(deed) + "\n").as_bytes()))
 }
 
 /// Options of `due`.
@@ -147,7 +176,11 @@ impl Outbox {
                 let found =
                     letters.into_iter().find(|letter| letter.seq == number).and_then(|letter| letter.raw);
                 let raw = found
-                    .ok_or_else(|| Failure { message: format!("there is no letter {number}"), code: 4 })?;
+                    .ok_or_else(|| Failure::of(Kind::NotFound, format!("there is no letter {number}")))?;
+                if out.json {
+                    let letter = String::from_utf8_lossy(&raw);
+                    return out.show("", &json!({"number": number, "to": recipient(&raw), "letter": letter}));
+                }
                 out.bytes(&raw)
             }
         }
@@ -187,28 +220,44 @@ pub(super) struct Fsck {
 }
 
 impl Fsck {
-    pub(super) async fn run(self, engine: &Engine, out: &Out) -> Result<(), Failure> {
+    pub(super) async fn run(&self, engine: &Engine, out: &Out) -> Result<(), Failure> {
         let head = engine.store.log_head().await.map_err(EngineError::from)?;
         let watching = bar(head.seq, "events replayed");
         let report = engine.fsck(self.mend, |events| watching.set_position(events)).await?;
         watching.finish_and_clear();
         let mut text = format!("{} events of {} cases replayed", report.events, report.cases);
-        if report.shredded > 0 {
-            text.push_str(&format!("; {} cases are shredded", report.shredded));
+        if !report.shredded.is_empty() {
+            text.push_str(&format!("; {} cases are shredded", report.shredded.len()));
         }
-        let verdict = if report.differences.is_empty() {
-            "; everything derived equals the replay"
-        } else if self.mend {
-            "; what differed was mended"
-        } else {
-            ""
+        let verdict = match (report.differences.is_empty(), report.mended) {
+            (true, _) => "; everything derived equals the replay",
+            (false, true) => "; what differed was mended",
+            (false, false) => "",
         };
         text.push_str(verdict);
-        for difference in &report.differences {
+        for gone in &report.shredded {
+            text.push_str(&format!(
+                "\n  case {} was shredded by {}, {}",
+                gone.case,
+                gone.by,
+                gone.at.readable()
+            ));
+        }
+        for difference in report.differences.iter().chain(&report.damage) {
             text.push_str(&format!("\n  {difference}"));
         }
-        out.show(&text, &json!({"events": report.events, "cases": report.cases, "shredded": report.shredded, "differences": report.differences}))?;
-        if report.differences.is_empty() || self.mend {
+        let shredded: Vec<_> = report
+            .shredded
+            .iter()
+            .map(|gone| json!({"case": gone.case.to_string(), "at": gone.at.to_string(), "by": gone.by}))
+            .collect();
+        out.show(&text, &json!({"events": report.events, "cases": report.cases, "shredded": shredded, "differences": report.differences, "damage": report.damage}))?;
+        if !report.damage.is_empty() {
+            return Err(Failure::plain(
+                "what is listed was altered outside of Tidegate, and cannot be derived again; compare with a backup",
+            ));
+        }
+        if report.differences.is_empty() || report.mended {
             Ok(())
         } else {
             Err(Failure::plain("what is derived differs from the log; `tidegate fsck --mend` replaces it"))
@@ -225,7 +274,7 @@ pub(super) enum Log {
 }
 
 impl Log {
-    pub(super) async fn run(self, engine: &Engine, out: &Out) -> Result<(), Failure> {
+    pub(super) async fn run(&self, engine: &Engine, out: &Out) -> Result<(), Failure> {
         let head = engine.store.log_head().await.map_err(EngineError::from)?;
         let hash = head.hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         match self {
@@ -258,10 +307,4 @@ impl Log {
             }
         }
     }
-}
-
-/// What happened, as a line: for the demo's timeline.
-#[must_use]
-pub fn event_line(event: &tidegate_domain::case::Event) -> String {
-    show::in_words(event)
 }

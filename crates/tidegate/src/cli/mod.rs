@@ -3,18 +3,17 @@
 mod advisory;
 mod case;
 mod keep;
-mod out;
 mod policy;
 mod project;
 mod report;
+mod reporter;
 mod show;
 
-pub use keep::event_line;
-pub use out::{Failure, Out};
 pub use policy::matrix;
 
 use crate::engine::Engine;
 use crate::engine::clock::SystemClock;
+use crate::out::{Failure, Out};
 use crate::{demo, instance};
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -93,12 +92,20 @@ enum Command {
     },
 }
 
+impl Cli {
+    /// Where results go.
+    #[must_use]
+    pub fn out(&self) -> Out {
+        Out { json: self.json }
+    }
+}
+
 /// Runs what was typed.
 ///
 /// # Errors
 /// What went wrong, in words for whoever typed it, with the exit code.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
-    let out = Out { json: cli.json };
+    let out = cli.out();
     let dir = || cli.dir.clone().map_or_else(default_dir, Ok);
     match cli.command {
         Command::Demo(options) => demo::run(&options, cli.dir, &out).await,
@@ -131,11 +138,21 @@ async fn with_engine(
     who: Option<&Slug>,
     out: &Out,
 ) -> Result<(), Failure> {
+    // A damaged job or due date must not keep anybody from finding out what is damaged.
+    let checked = match &command {
+        Command::Fsck(fsck) => Some(fsck.run(&engine, out).await),
+        Command::Log(command) => Some(command.run(&engine, out).await),
+        _ => None,
+    };
+    if let Some(checked) = checked {
+        engine.store.close().await;
+        return checked;
+    }
     // Whatever fell due while nothing ran is done first, and said (ALL-03).
     for late in engine.resume().await? {
         out.note(&format!("tidegate: {late}"));
     }
-    keep::catch_up(&engine, out).await?;
+    let begun = keep::catch_up(&engine, out).await?;
     let done = match command {
         Command::Project(command) => command.run(&mut engine, out).await,
         Command::Person(command) => command.run(&engine, out).await,
@@ -144,12 +161,12 @@ async fn with_engine(
         Command::Advisory(command) => command.run(&engine, who, out).await,
         Command::Due(options) => options.run(&engine, who, out).await,
         Command::Outbox(command) => command.run(&engine, out).await,
-        Command::Work => Ok(()),
-        Command::Run => keep::stay(&engine, out).await,
+        Command::Work => keep::worked(&begun, out),
+        Command::Run => keep::stay(&engine, &begun, out).await,
         Command::Export(export) => export.run(&engine, out).await,
-        Command::Fsck(fsck) => fsck.run(&engine, out).await,
-        Command::Log(command) => command.run(&engine, out).await,
-        Command::Demo(_)
+        Command::Fsck(_)
+        | Command::Log(_)
+        | Command::Demo(_)
         | Command::Init(_)
         | Command::Policy(_)
         | Command::Completions { .. }
@@ -158,7 +175,7 @@ async fn with_engine(
     // What an action brought about, its letters among them, is done before the program ends.
     let worked = keep::catch_up(&engine, out).await;
     engine.store.close().await;
-    done.and(worked)
+    done.and(worked.map(drop))
 }
 
 fn default_dir() -> Result<PathBuf, Failure> {
@@ -180,5 +197,23 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// Words are `--text` everywhere, and `--note` does as well.
+    #[test]
+    fn words_are_spelled_one_way_and_understood_in_two() {
+        let case = "0000-0000-0000";
+        for line in [
+            &["case", "step", case, "coordinated"][..],
+            &["case", "record-test", case, "--release", "4.4", "--outcome", "pass"],
+            &["case", "close", case],
+            &["case", "hand-over", case, "--to", "Citrix"],
+        ] {
+            for spelling in ["--text", "--note"] {
+                let words = [&["tidegate"], line, &[spelling, "by phone"]].concat();
+                let read = Cli::try_parse_from(words).expect("the line is understood");
+                assert!(format!("{read:?}").contains("by phone"));
+            }
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! `tidegate policy ...`: no instance is needed for any of it.
 
-use super::out::{Failure, Out, table};
+use crate::out::{Failure, Kind, Out, table};
 use crate::pages;
 use clap::{Subcommand, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tidegate_domain::policy::check::{self, Phase, Roles};
 use tidegate_domain::policy::{self, Policy as Rules};
@@ -53,11 +53,22 @@ impl Policy {
                     Form::Html => pages::policy_html(&rules, &pages::PolicyLinks::default()),
                 };
                 match target {
-                    Some(path) => std::fs::write(&path, page).map_err(|error| Failure::file(&path, &error)),
-                    None => out.bytes(page.as_bytes()),
+                    Some(path) => {
+                        std::fs::write(&path, page).map_err(|error| Failure::file(&path, &error))?;
+                        out.show(
+                            "",
+                            &json!({"policy": rules.id.as_str(), "file": path.display().to_string()}),
+                        )
+                    }
+                    None => out.show(&page, &json!({"policy": rules.id.as_str(), "page": page})),
                 }
             }
-            Policy::Matrix { file } => out.bytes(matrix(&read(&file)?).as_bytes()),
+            Policy::Matrix { file } => {
+                let rules = read(&file)?;
+                let lines = matrix_lines(&rules);
+                let value: Vec<_> = lines.iter().map(MatrixLine::to_json).collect();
+                out.show(&matrix_table(&lines), &json!(value))
+            }
         }
     }
 }
@@ -90,7 +101,7 @@ fn check_all(files: &[PathBuf], out: &Out) -> Result<(), Failure> {
     if unsound == 0 {
         Ok(())
     } else {
-        Err(Failure { message: format!("{unsound} of {} policies are not sound", files.len()), code: 5 })
+        Err(Failure::of(Kind::Faults, format!("{unsound} of {} policies are not sound", files.len())))
     }
 }
 
@@ -117,18 +128,44 @@ fn in_words(file: &Path, report: &check::Report) -> String {
 /// The permission matrix: a line per step and role, a column per phase.
 #[must_use]
 pub fn matrix(rules: &Rules) -> String {
+    matrix_table(&matrix_lines(rules))
+}
+
+/// In which phases a role may do a step.
+struct MatrixLine {
+    step: String,
+    role: String,
+    phases: Vec<Phase>,
+}
+
+impl MatrixLine {
+    fn to_json(&self) -> Value {
+        let phases: Vec<&str> = self.phases.iter().map(|phase| phase.name()).collect();
+        json!({"step": self.step, "role": self.role, "phases": phases})
+    }
+}
+
+fn matrix_lines(rules: &Rules) -> Vec<MatrixLine> {
     let exploration = check::explore(rules, Roles::Every);
-    let mut heading = vec!["step", "role"];
-    heading.extend(Phase::ALL.iter().map(|phase| phase.name()));
-    let mut rows = Vec::new();
+    let mut lines = Vec::new();
     for (index, step) in rules.steps.iter().enumerate() {
-        for role in rules.role_ids() {
-            let Some(name) = rules.role_at(role).map(|role| role.id.to_string()) else { continue };
-            let mut row = vec![step.act.to_string(), name];
-            let may = |phase: &Phase| if exploration.permits(index, role, *phase) { "yes" } else { "-" };
-            row.extend(Phase::ALL.iter().map(|phase| may(phase).to_owned()));
-            rows.push(row);
+        for id in rules.role_ids() {
+            let Some(role) = rules.role_at(id).map(|role| role.id.to_string()) else { continue };
+            let may = |phase: &Phase| exploration.permits(index, id, *phase);
+            let phases = Phase::ALL.iter().copied().filter(may).collect();
+            lines.push(MatrixLine { step: step.act.to_string(), role, phases });
         }
     }
-    table(&heading, &rows)
+    lines
+}
+
+fn matrix_table(lines: &[MatrixLine]) -> String {
+    let mut heading = vec!["step", "role"];
+    heading.extend(Phase::ALL.iter().map(|phase| phase.name()));
+    let row = |line: &MatrixLine| {
+        let may = |phase: &Phase| if line.phases.contains(phase) { "yes" } else { "-" };
+        let cells = Phase::ALL.iter().map(|phase| may(phase).to_owned());
+        [line.step.clone(), line.role.clone()].into_iter().chain(cells).collect()
+    };
+    table(&heading, &lines.iter().map(row).collect::<Vec<Vec<String>>>())
 }

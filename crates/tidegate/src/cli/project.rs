@@ -1,7 +1,7 @@
 //! `tidegate project ...` and `tidegate person ...`.
 
-use super::out::{Failure, Out, bar, table};
 use crate::engine::Engine;
+use crate::out::{Failure, Kind, Out, bar, table};
 use clap::Subcommand;
 use serde_json::json;
 use std::path::PathBuf;
@@ -71,7 +71,7 @@ async fn add(engine: &Engine, id: &Slug, path: &std::path::Path, out: &Out) -> R
             finding.what,
             path.display()
         );
-        return Err(Failure { message, code: 5 });
+        return Err(Failure::of(Kind::Faults, message));
     }
     engine.put_project(id, &text).await?;
     let said = format!("{id}: {} ({} states visited, sound)", rules.title, report.states);

@@ -1,13 +1,12 @@
 //! `tidegate report receive`: the pipe that a mail server feeds.
 
-use super::out::{Failure, Out};
 use crate::engine::Engine;
+use crate::hands::Arrival;
+use crate::out::{Failure, Out};
 use crate::store::LetterState;
 use clap::Subcommand;
 use serde_json::json;
-use std::io::Read;
 use tidegate_domain::id::{CaseId, Slug};
-use tidegate_formats::mail::LETTER_BYTES_MAX;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Report {
@@ -25,20 +24,15 @@ pub(super) enum Report {
 impl Report {
     pub(super) async fn run(self, engine: &Engine, out: &Out) -> Result<(), Failure> {
         let Report::Receive { project, case } = self;
-        let mut raw = Vec::new();
-        let limit = u64::try_from(LETTER_BYTES_MAX).unwrap_or(u64::MAX);
-        std::io::stdin().lock().take(limit + 1).read_to_end(&mut raw).map_err(Failure::io)?;
-        if raw.is_empty() {
+        let letter = Arrival::read(std::io::stdin().lock()).map_err(Failure::io)?;
+        if letter.raw.is_empty() {
             return Err(Failure::plain("standard input was empty: pipe a mail into this command"));
         }
-        if raw.len() > LETTER_BYTES_MAX {
-            let message = format!(
-                "the letter has more than {LETTER_BYTES_MAX} bytes and was not taken; ask for it in parts"
-            );
-            return Err(Failure::plain(message));
+        if let Some(cut) = &letter.cut {
+            out.note(&format!("tidegate: {cut}"));
         }
         // Stored before anything looks at it: from here on it cannot be lost (ALL-05).
-        let letter = engine.accept_letter(&project, case, &raw).await?;
+        let letter = engine.accept_arrival(&project, case, &letter).await?;
         let round = engine.work().await?;
         for failed in &round.failed {
             out.note(failed);

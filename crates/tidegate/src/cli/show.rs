@@ -1,7 +1,9 @@
 //! Showing cases: always through what the viewer may see.
 
-use super::out::{Failure, Out, printable, table};
+use super::reporter;
 use crate::engine::{CaseFile, Engine, Performed};
+use crate::out::{Failure, Out, lines, printable, table};
+use crate::words::event_line;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use tidegate_domain::audience::{View, items_of};
@@ -59,6 +61,10 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
             .show(&format!("{text} {id} --as {who}"), &json!({"case": id.to_string(), "invited": true}));
     };
     let mut text = head(id, &file, &view);
+    let reported = reporter::Page::of(&file, &view, &viewer, now);
+    if let Some(page) = &reported {
+        text.push_str(&page.text());
+    }
     if let Some(record) = view.record.as_deref() {
         text.push_str(&body(record));
         if view.insider {
@@ -68,7 +74,11 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
             text.push_str(&exposure(&file));
         }
     }
-    out.show(&text, &value(id, &file, &view, &viewer, now))
+    let mut value = value(id, &file, &view, &viewer, now);
+    if let (Some(page), Some(fields)) = (&reported, value.as_object_mut()) {
+        fields.insert("reporter".to_owned(), page.value());
+    }
+    out.show(&text, &value)
 }
 
 fn head(id: CaseId, file: &CaseFile, view: &View<'_>) -> String {
@@ -258,54 +268,15 @@ pub(super) async fn log(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> R
     let entries: Vec<&Entry> = file.log(&view).collect();
     let rows: Vec<Vec<String>> = entries
         .iter()
-        .map(|entry| vec![entry.at.readable(), entry.by.name().to_owned(), in_words(&entry.event)])
+        .map(|entry| vec![entry.at.readable(), entry.by.name().to_owned(), event_line(&entry.event)])
         .collect();
-    out.show(&table(&["when", "who", "what"], &rows), &json!(entries))
-}
-
-/// An event in a line.
-pub(crate) fn in_words(event: &Event) -> String {
-    if let Event::CustomDone { step, note } = event {
-        return format!("done: {step}, {note}");
-    }
-    let value = serde_json::to_value(event).unwrap_or_default();
-    match &value {
-        Value::String(name) => name.replace('-', " "),
-        Value::Object(fields) => {
-            let Some((name, fields)) = fields.iter().next() else { return String::new() };
-            let details: Vec<String> = fields.as_object().into_iter().flatten().filter_map(detail).collect();
-            format!("{}: {}", name.replace('-', " "), details.join(", "))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => String::new(),
-    }
-}
-
-fn detail((name, value): (&String, &Value)) -> Option<String> {
-    let instant = matches!(name.as_str(), "until" | "at" | "planned" | "due");
-    match value {
-        Value::String(text) if text.is_empty() => None,
-        Value::String(text) if text.chars().count() > 60 => {
-            Some(format!("{}…", text.chars().take(60).collect::<String>()))
-        }
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) if instant => {
-            number.as_i64().map(|micros| Instant::from_micros(micros).readable())
-        }
-        Value::Number(number) => Some(format!("{name} {number}")),
-        Value::Array(list) if !list.is_empty() && list.iter().all(Value::is_string) => {
-            Some(list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "))
-        }
-        Value::Object(fields) => {
-            fields.get("title").or_else(|| fields.get("why")).and_then(Value::as_str).map(str::to_owned)
-        }
-        Value::Null | Value::Bool(_) | Value::Array(_) => None,
-    }
+    out.show(&table(&["when", "who", "what"], &rows), &lines(&entries))
 }
 
 /// What an action brought about.
 pub(super) fn performed(id: CaseId, done: &Performed, out: &Out) -> Result<(), Failure> {
-    let lines: Vec<String> = done.entries.iter().map(|entry| in_words(&entry.event)).collect();
-    out.show(&lines.join("\n"), &json!({"case": id.to_string(), "events": done.entries}))
+    let lines: Vec<String> = done.entries.iter().map(|entry| event_line(&entry.event)).collect();
+    out.show(&lines.join("\n"), &json!({"case": id.to_string(), "events": self::lines(&done.entries)}))
 }
 
 pub(super) async fn duplicates(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> Result<(), Failure> {

@@ -8,9 +8,8 @@ pub mod story;
 mod xen;
 
 use crate::chance::Chance;
-use crate::cli::Failure;
-use crate::cli::Out;
 use crate::engine::clock::SetClock;
+use crate::out::{Failure, Out};
 use crate::{export, instance, serve};
 use play::Player;
 use std::net::SocketAddr;

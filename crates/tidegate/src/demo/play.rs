@@ -2,9 +2,10 @@
 //! falls due, as if the program had run all the time.
 
 use super::story::{Beat, Deed, Known, Story};
-use crate::cli::{Failure, Out, event_line};
 use crate::engine::clock::{Clock, SetClock};
 use crate::engine::{Engine, EngineError};
+use crate::out::{Failure, Out};
+use crate::words::event_line;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use tidegate_domain::case::{Action, Entry};
@@ -116,7 +117,7 @@ impl Player {
         let done = self.engine.perform(case, &beat.who, action).await;
         let failed = |error: EngineError| {
             let failure = Failure::from(error);
-            Failure { message: format!("at {}, {}: {}", beat.at, beat.who, failure.message), ..failure }
+            Failure::of(failure.kind, format!("at {}, {}: {}", beat.at, beat.who, failure.message))
         };
         done.map(drop).map_err(failed)
     }

@@ -6,6 +6,7 @@ pub mod fsck;
 pub mod people;
 pub(crate) mod perform;
 mod read;
+mod shred;
 
 pub(crate) use perform::LetterJob;
 pub use perform::Performed;

@@ -3,12 +3,12 @@
 use super::{Engine, EngineError, PEOPLE, read_people};
 use crate::store::StoreError;
 use std::sync::Arc;
-use tidegate_domain::audience::{self, View};
+use tidegate_domain::audience::{self, ReporterStanding, View};
 use tidegate_domain::case::{Actor, Case, Entry, replay};
 use tidegate_domain::id::{CaseId, Slug};
-use tidegate_domain::policy::Policy;
 use tidegate_domain::policy::check::possible;
 use tidegate_domain::policy::vocabulary::{RoleKind, Verb};
+use tidegate_domain::policy::{Policy, Step};
 use tidegate_domain::time::Instant;
 
 /// A case as the engine has it in hand: never given to a door as it is, only as a [`View`].
@@ -30,6 +30,32 @@ impl CaseFile {
     /// The lines of the log that whoever has `view` may read.
     pub fn log<'a>(&'a self, view: &'a View<'_>) -> impl Iterator<Item = &'a Entry> {
         audience::log(view, &self.entries)
+    }
+
+    /// What `viewer`, who reported the case, and the security team told each other.
+    #[must_use]
+    pub fn correspondence(&self, viewer: &Actor) -> Vec<&Entry> {
+        audience::correspondence(&self.policy, &self.case, viewer, &self.entries)
+    }
+
+    /// How the case stands for its reporter, as far as they may know; `None` for everybody else.
+    #[must_use]
+    pub fn standing_for_reporter(&self, viewer: &Actor) -> Option<ReporterStanding> {
+        audience::standing_for_reporter(&self.policy, &self.case, viewer)
+    }
+
+    /// Whether a disclosure is still to come. An embargo that ended early leaves its end behind as planned.
+    #[must_use]
+    pub fn awaits_disclosure(&self) -> bool {
+        self.case.em.is_running() || self.case.staged().is_some()
+    }
+
+    /// What `viewer` may do at `now` of what the policy's steps give to the reporter.
+    #[must_use]
+    pub fn open_to_reporter(&self, viewer: &Actor, now: Instant) -> Vec<&Step> {
+        let reporters = self.policy.roles_of(RoleKind::Reporter);
+        let theirs = self.policy.steps.iter().filter(|step| step.by.meets(reporters));
+        theirs.filter(|step| possible(&self.policy, &self.case, viewer, step, now).is_ok()).collect()
     }
 
     /// The policy that the case is under.

@@ -26,18 +26,22 @@ struct Composed {
 }
 
 impl Engine {
-    pub(super) async fn write_letter(&self, case: CaseId, job: &Job) -> Result<(), EngineError> {
+    /// Writes a letter to everybody that it is for, and says which it was and to how many.
+    pub(super) async fn write_letter(&self, case: CaseId, job: &Job) -> Result<String, EngineError> {
         let asked: LetterJob = serde_json::from_slice(&job.body)
             .map_err(|_| StoreError::Tampered { table: "job", row: job.id.to_string() })?;
         let file = self.load(case).await?;
         let people = self.people().await?;
+        let mut written = 0;
         for to in addresses(&file, &people, &asked.letter.to) {
             let composed = compose(self, &file, &asked.letter, to);
             let key = format!("{}/{}", asked.key, composed.to);
             let raw = rfc822(&file.policy, &composed, &key, asked.at);
             self.store.put_outgoing(&key, Some(case), asked.at, &raw).await?;
+            written += 1;
         }
-        Ok(self.store.finish_job(job.id).await?)
+        self.store.finish_job(job.id).await?;
+        Ok(format!("{} written to {written}", asked.letter.kind.name()))
     }
 }
 
@@ -125,7 +129,7 @@ fn values(engine: &Engine, file: &CaseFile, letter: &Letter) -> Vec<(&'static st
         ("due", when),
         ("started", started.readable()),
         ("version", letter.version.map_or_else(String::new, |number| number.to_string())),
-        ("link", super::render::page_link(&engine.site, &number).to_string()),
+        ("link", super::render::page_link(&engine.site, &file.project, &number).to_string()),
         ("number", number),
         ("title", case.title.to_string()),
         ("policy_link", engine.site.join("policy").join(&format!("{}.html", file.project)).to_string()),

@@ -1,9 +1,13 @@
 //! Hands do jobs: they read letters that arrived, write letters, and let the clock visit cases. Each job has
 //! a key that makes a repeat harmless; a job whose hand fails is tried again, later and later.
 
+mod arrival;
 pub mod compose;
 pub mod render;
 mod report;
+
+pub use arrival::{Arrival, Cut};
+pub(crate) use report::letter_digest;
 
 use crate::engine::{Engine, EngineError};
 use crate::store::{Job, PARSE_LETTER, StoreError};
@@ -31,10 +35,23 @@ const WORRY_ATTEMPTS: u32 = 10;
 pub struct Round {
     /// Jobs done.
     pub done: usize,
+    /// What they brought about.
+    pub deeds: Vec<Deed>,
     /// Jobs that failed and wait for their next attempt, in words without content.
     pub failed: Vec<String>,
     /// Disclosures that came later than planned, in words (ALL-03).
     pub late: Vec<String>,
+}
+
+/// Something that was carried out: enough to follow the work, and no content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// When.
+    pub at: Instant,
+    /// In which case.
+    pub case: Option<CaseId>,
+    /// What, in a few words.
+    pub what: String,
 }
 
 impl Engine {
@@ -82,10 +99,20 @@ impl Engine {
             (TICK, Some(case)) => {
                 let ticked = self.tick(case, Some(job.id)).await?;
                 round.late.extend(ticked.entries.iter().filter_map(late));
+                round.deeds.extend(ticked.entries.iter().map(|entry| deed_of_clock(case, entry)));
                 Ok(())
             }
-            (LETTER, Some(case)) => self.write_letter(case, job).await,
-            (PARSE_LETTER, _) => self.read_letter(job).await,
+            (LETTER, Some(case)) => {
+                let what = self.write_letter(case, job).await?;
+                round.deeds.push(Deed { at: self.clock.now(), case: Some(case), what });
+                Ok(())
+            }
+            (PARSE_LETTER, _) => {
+                let case = self.read_letter(job).await?;
+                let what = "a letter was read".to_owned();
+                round.deeds.push(Deed { at: self.clock.now(), case, what });
+                Ok(())
+            }
             (kind, _) => {
                 let message =
                     format!("no hand does jobs of the kind `{kind}`; was it left by a newer program?");
@@ -104,6 +131,19 @@ impl Engine {
             if job.attempts >= WORRY_ATTEMPTS { "; it has failed often: somebody should look" } else { "" };
         Ok(format!("{} job {}: {message}; next attempt at {at}{worry}", job.kind, job.id))
     }
+}
+
+/// What the clock did, by the event's name alone.
+fn deed_of_clock(case: CaseId, entry: &Entry) -> Deed {
+    let what = match &entry.event {
+        Event::Announced { version, .. } => format!("version {version} of the advisory became public"),
+        Event::Reminded { clock, .. } => format!("reminded of {clock}"),
+        Event::Alarmed { clock, .. } => format!("alarmed by {clock}"),
+        Event::DisclosureMissed { .. } => "alarmed: the embargo ended, and nothing was announced".to_owned(),
+        Event::EmbargoEnded { .. } => "the embargo ended".to_owned(),
+        _ => "the clock went on".to_owned(),
+    };
+    Deed { at: entry.at, case: Some(case), what }
 }
 
 /// Nobody minds this many seconds.

@@ -38,44 +38,43 @@ pub fn render(
 ) -> Vec<StagedDocument> {
     let stem = stem(&publication.number);
     let year = publication.first_public().timestamp().strftime("%Y").to_string();
-    let csaf_folder = site.join("csaf").join(&year);
     let context = Context {
-        page: page_link(site, &publication.number),
-        csaf_folder,
+        page: page_link(site, project, &publication.number),
+        csaf_folder: site.join("csaf").join(project.as_str()).join(&year),
         engine_version: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let csaf_path = format!("csaf/{year}/{}", csaf::file_name(publication));
-    let osv_path = format!("osv/{}.json", osv::id(publication));
+    // Two projects may publish under one number, such as a CVE identifier: each has folders of its own.
+    let folder = format!("advisories/{project}");
+    let csaf_path = format!("csaf/{project}/{year}/{}", csaf::file_name(publication));
+    let osv_path = format!("osv/{project}/{}.json", osv::id(publication));
+    let version_text = |version: u32| version_text(&stem, version);
+    let text = text::advisory(publication).into_bytes();
     let mut files = vec![
-        file(format!("advisories/{stem}.txt"), text::advisory(publication).into_bytes()),
-        file(
-            format!("advisories/{}", version_text(&stem, publication.version())),
-            text::advisory(publication).into_bytes(),
-        ),
+        file(format!("{folder}/{stem}.txt"), text.clone()),
+        file(format!("{folder}/{}", version_text(publication.version())), text),
         file(csaf_path.clone(), csaf::document(publication, &context)),
         file(osv_path.clone(), osv::record(publication, &context)),
     ];
     let mut records = Vec::new();
     for id in &publication.cves {
-        let path = format!("cve/{id}.json");
-        records.push((id.to_string(), format!("../{path}")));
+        let path = format!("cve/{project}/{id}.json");
+        records.push((id.to_string(), format!("{ROOT}{path}")));
         files.push(file(path, cve::record(publication, id, &context)));
     }
     let links = pages::SiteLinks {
-        project: crate::export::project_links("../", project),
+        project: pages::project_links(ROOT, project),
         text: format!("{stem}.txt"),
-        csaf: format!("../{csaf_path}"),
+        csaf: format!("{ROOT}{csaf_path}"),
         cve: records,
-        osv: Some(format!("../{osv_path}")),
+        osv: Some(format!("{ROOT}{osv_path}")),
         patches: patches.iter().map(|(name, _)| (name.clone(), format!("patches/{stem}/{name}"))).collect(),
-        versions: publication.history.iter().map(|v| (v.version, version_text(&stem, v.version))).collect(),
+        versions: publication.history.iter().map(|v| (v.version, version_text(v.version))).collect(),
     };
-    files.extend(
-        patches.into_iter().map(|(name, body)| file(format!("advisories/patches/{stem}/{name}"), body)),
-    );
-    files.push(file(format!("advisories/{stem}.html"), pages::advisory(publication, &links).into_bytes()));
+    let patch = |(name, body)| file(format!("{folder}/patches/{stem}/{name}"), body);
+    files.extend(patches.into_iter().map(patch));
+    files.push(file(format!("{folder}/{stem}.html"), pages::advisory(publication, &links).into_bytes()));
     let listed = serde_json::to_vec_pretty(&(project, publication)).unwrap_or_default();
-    files.push(file(format!("{PUBLICATIONS}{stem}.json"), listed));
+    files.push(file(format!("{PUBLICATIONS}{project}/{stem}.json"), listed));
     files
 }
 
@@ -84,15 +83,23 @@ fn version_text(stem: &str, version: u32) -> String {
     format!("{stem}.v{version}.txt")
 }
 
+/// Leads from an advisory's page to the site's root.
+const ROOT: &str = "../../";
+
+/// The path of an advisory's page for people, below the site's root.
+#[must_use]
+pub fn page_path(project: &Slug, number: &str) -> String {
+    format!("advisories/{project}/{}.html", stem(number))
+}
+
 /// The advisory's page for people.
 #[must_use]
-pub fn page_link(site: &Link, number: &str) -> Link {
-    site.join("advisories").join(&format!("{}.html", stem(number)))
+pub fn page_link(site: &Link, project: &Slug, number: &str) -> Link {
+    page_path(project, number).split('/').fold(site.clone(), |link, part| link.join(part))
 }
 
 /// A number as a file name: lower case, nothing that a path could be made of.
-#[must_use]
-pub fn stem(number: &str) -> String {
+fn stem(number: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '-' };
     number.chars().map(plain).collect()
 }

@@ -7,6 +7,7 @@ use tidegate_domain::advisory::{
     ActionNeeded, AffectedProduct, AffectedRange, Credit, Fix, IssuedVersion, Publication, Reference, Section,
 };
 use tidegate_domain::rating::{CvssVersion, Rating};
+use tidegate_formats::sections;
 
 /// The page of one advisory, for readers who decide whether and how to act: how severe, what is affected,
 /// what to install, and whether a re-issue asks for anything again (XEN-21).
@@ -155,14 +156,14 @@ fn weakness(cwe: &str) -> Markup {
 /// The sections in the project's order and under its headings, then those that it did not order: nothing
 /// that was written is lost. What is affected and what fixes it stand where the text speaks of them.
 fn body(publication: &Publication, links: &SiteLinks) -> Markup {
-    let ordered = ordered(publication);
-    let says = |wanted: Section| ordered.iter().any(|(section, _, _)| *section == wanted);
+    let ordered = sections::ordered(publication);
+    let says = |wanted: Section| ordered.iter().any(|headed| headed.section == wanted);
     html! {
-        @for (section, heading, words) in &ordered {
+        @for headed in &ordered {
             section {
-                h2 id=(section.name()) dir="auto" { (heading) }
-                (text::prose(words))
-                @match section {
+                h2 id=(headed.section.name()) dir="auto" { (headed.heading) }
+                (text::prose(&headed.text))
+                @match headed.section {
                     Section::AffectedSystems => { (affected(&publication.draft.affected)) }
                     Section::Resolution => { (fixes(&publication.fixes, links)) }
                     Section::Summary | Section::Description | Section::Impact | Section::Mitigation
@@ -179,32 +180,6 @@ fn body(publication: &Publication, links: &SiteLinks) -> Markup {
         (credits(&publication.draft.credits))
         (references(&publication.draft.references))
         (history(publication, links))
-    }
-}
-
-fn ordered(publication: &Publication) -> Vec<(Section, String, &str)> {
-    let listed = publication.headings.iter().map(|(section, heading)| (*section, heading.as_str()));
-    let mut ordered: Vec<(Section, String, &str)> = Vec::new();
-    for (section, heading) in listed.chain(Section::ALL.into_iter().map(|section| (section, ""))) {
-        let words = publication.draft.sections.get(&section).map(String::as_str).unwrap_or_default();
-        let is_new = ordered.iter().all(|(earlier, _, _)| *earlier != section);
-        if is_new && !text::clean(words).is_empty() {
-            ordered.push((section, text::line_or(heading, usual_heading(section)), words));
-        }
-    }
-    ordered
-}
-
-fn usual_heading(section: Section) -> &'static str {
-    match section {
-        Section::Summary => "Summary",
-        Section::Description => "Issue description",
-        Section::Impact => "Impact",
-        Section::AffectedSystems => "Vulnerable systems",
-        Section::Mitigation => "Mitigation",
-        Section::Resolution => "Resolution",
-        Section::Deployment => "Deployment during embargo",
-        Section::Notes => "Notes",
     }
 }
 

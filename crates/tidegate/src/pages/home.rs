@@ -1,25 +1,27 @@
 //! The front page.
 
-use super::{HomeEntry, layout, text};
+use super::{FEED_FILE, HomeEntry, layout, text};
 use maud::html;
 
 /// The front page: the projects of this site, in the caller's order. It says nothing of what a project has
 /// or has not published.
 #[must_use]
 pub fn home(projects: &[HomeEntry<'_>]) -> String {
+    let root = projects.first().map_or("", |entry| entry.links.root.as_str());
     let head = html! {
         title { "Security advisories" }
         meta name="description" content="Security advisories and policies, by project.";
+        link rel="alternate" type="application/atom+xml" title="Security advisories" href={ (root) (FEED_FILE) };
     };
     let header = html! { span.name { "Security advisories" } };
     let main = html! {
         h1 { "Projects" }
         p.lead { "Advisories, the policy that each project’s security team follows, and where to report in confidence." }
+        p { a href={ (root) (FEED_FILE) } { "The feed of all projects" } " tells of each new advisory and each new version." }
         @if projects.is_empty() { p { "There are no projects here." } }
         ul.projects { @for entry in projects { li { (project(entry)) } } }
     };
     let footer = html! { p { "Written by Tidegate from the projects’ records. All times are UTC." } };
-    let root = projects.first().map_or("", |entry| entry.links.root.as_str());
     layout::document(root, &head, &header, &main, &footer)
 }
 

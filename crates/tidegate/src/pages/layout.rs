@@ -1,6 +1,6 @@
 //! What every page has in common: head, header, navigation, footer.
 
-use super::{ProjectLinks, STYLE_FILE};
+use super::{ICON_FILE, ProjectLinks, STYLE_FILE};
 use maud::{DOCTYPE, Markup, html};
 use tidegate_domain::advisory::Publisher;
 
@@ -95,6 +95,7 @@ pub(super) fn document(root: &str, head: &Markup, header: &Markup, main: &Markup
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 (head)
+                link rel="icon" type="image/svg+xml" href={ (root) (ICON_FILE) };
                 link rel="stylesheet" href={ (root) (STYLE_FILE) };
             }
             body {

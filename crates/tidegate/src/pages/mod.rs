@@ -2,7 +2,7 @@
 //! public: the same input gives the same bytes, and nothing here knows of a case, a count or a clock.
 //!
 //! Addresses are relative and come from the caller, so that the site may live in any folder. A page loads
-//! one style sheet from the site itself, and nothing else: [`layout`] writes a content security policy that
+//! one style sheet and one icon from the site itself, and nothing else: [`layout`] writes a content security policy that
 //! says so.
 
 mod advisory;
@@ -20,6 +20,7 @@ pub use index::index;
 pub use policy::{policy_html, policy_markdown};
 
 use tidegate_domain::advisory::{Publication, Publisher};
+use tidegate_domain::id::Slug;
 
 /// The style sheet's file name in the site's folder.
 pub const STYLE_FILE: &str = "style.css";
@@ -30,18 +31,43 @@ pub fn style() -> &'static str {
     include_str!("style.css")
 }
 
+/// The icon's file name in the site's folder.
+pub const ICON_FILE: &str = "icon.svg";
+
+/// The file name of the feed of all projects in the site's folder.
+pub const FEED_FILE: &str = "feed.atom";
+
+/// The icon that browsers show beside a page's title, to be served as [`ICON_FILE`] in the site's folder.
+#[must_use]
+pub fn icon() -> &'static str {
+    include_str!("icon.svg")
+}
+
 /// Where the pages of a project are, seen from the page that is being written. The default, without any
 /// address, is for a page that stands alone beside its style sheet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProjectLinks {
-    /// The site's folder, empty or ending in `/`: `../`. The front page and the style sheet are found from it.
+    /// The site's folder, empty or ending in `/`: `../`. The front page, the style sheet and the icon are found
+    /// from it.
     pub root: String,
     /// The list of advisories.
     pub advisories: String,
     /// The policy for people.
     pub policy: String,
-    /// The Atom feed.
+    /// The project's Atom feed.
     pub feed: String,
+}
+
+/// Where a project's pages are in a site that `export` writes, seen from a folder from which `root` leads to
+/// the site's.
+#[must_use]
+pub fn project_links(root: &str, project: &Slug) -> ProjectLinks {
+    ProjectLinks {
+        root: root.to_owned(),
+        advisories: format!("{root}projects/{project}.html"),
+        policy: format!("{root}policy/{project}.html"),
+        feed: format!("{root}projects/{project}.atom"),
+    }
 }
 
 /// Where the other forms of one advisory are, seen from its page.

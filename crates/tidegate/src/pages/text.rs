@@ -3,49 +3,12 @@
 use maud::{Markup, html};
 use tidegate_domain::time::Instant;
 use tidegate_formats::Link;
+pub(super) use tidegate_formats::plain::{clean, cut, line, line_or};
 
 /// Longest line, in characters, that is still taken for the work of somebody's line wrapping.
 const WRAP_CHARS_MAX: usize = 100;
 /// Shortest of a paragraph's longest lines, in characters, that is taken for it.
 const WRAP_CHARS_MIN: usize = 40;
-
-/// `text` with line feeds for line breaks and without control characters, overrides of the reading direction
-/// (Unicode UAX #9) and noncharacters. The other formats clean the same way.
-pub(super) fn clean(text: &str) -> String {
-    let feeds = text.replace("\r\n", "\n").replace('\r', "\n");
-    feeds
-        .chars()
-        .filter(|c| !is_harmful(*c))
-        .collect::<String>()
-        .trim_start_matches('\n')
-        .trim_end()
-        .to_owned()
-}
-
-fn is_harmful(c: char) -> bool {
-    c.is_control() && !matches!(c, '\n' | '\t')
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-        || (u32::from(c) & 0xfffe) == 0xfffe
-}
-
-/// `text` as one clean line.
-pub(super) fn line(text: &str) -> String {
-    clean(text).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// `text` as one clean line, or `fallback` where nothing is left of it.
-pub(super) fn line_or(text: &str, fallback: &str) -> String {
-    let cleaned = line(text);
-    if cleaned.is_empty() { fallback.to_owned() } else { cleaned }
-}
-
-/// At most `chars_max` characters of `text`.
-pub(super) fn cut(text: &str, chars_max: usize) -> String {
-    match text.char_indices().nth(chars_max) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(chars_max.saturating_sub(1)).chain(['…']).collect(),
-    }
-}
 
 /// How a paragraph wants to be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,9 +1,10 @@
-//! Reading cases: their events, the list of them, what is due; and destroying one.
+//! Reading cases: their events, the list of them, what is due.
 
 use super::commit::Due;
 use super::database::Row;
 use super::seal::{Key, Place};
-use super::{Store, StoreError, retrying, sql};
+use super::shred::is_shredding;
+use super::{Store, StoreError, sql};
 use std::collections::HashMap;
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::time::Instant;
@@ -43,8 +44,24 @@ pub struct LoggedEvent {
     pub n: u64,
     /// When it was committed.
     pub at: Instant,
-    /// What the engine stored; `None` if the case was shredded.
-    pub body: Option<Vec<u8>>,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What an event of the log holds, as far as it can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// What the engine stored.
+    Read(Vec<u8>),
+    /// Nothing that anybody can read: the case was shredded.
+    Shredded,
+    /// That the case was shredded, and by whom.
+    Shredding {
+        /// The person's name.
+        by: String,
+    },
+    /// It was altered behind the program's back.
+    Damaged(StoreError),
 }
 
 /// A line in the list of cases.
@@ -125,26 +142,31 @@ impl Store {
         Ok(History { project, events, setting })
     }
 
-    /// Up to `limit` events from `from_seq` on, of all cases, in the log's order.
+    /// Up to `limit` events from `from_seq` on, of all cases, in the log's order. One that was altered does
+    /// not keep the others from being read.
     pub async fn all_events(&self, from_seq: u64, limit: u32) -> Result<Vec<LoggedEvent>, StoreError> {
         let rows = self.database.query(sql::EVENTS_FROM, [from_seq.into(), limit.into()]).await?;
-        let mut keys: HashMap<CaseId, Option<Key>> = HashMap::new();
+        let mut keys: HashMap<CaseId, Result<Option<Key>, StoreError>> = HashMap::new();
         let mut events = Vec::with_capacity(rows.len());
         for row in &rows {
             let (case, n, at) = (row.case("case_id")?, row.count("n")?, row.instant("at_us")?);
-            let key = match keys.get(&case) {
-                Some(known) => known.clone(),
-                None => {
-                    let key = self.vault.unwrap_case_key(case, row)?;
-                    keys.insert(case, key.clone());
-                    key
-                }
-            };
-            let sealed = row.bytes("body")?;
-            let body = key.map(|key| key.open(&EventRow::new(case, n, at).place(), sealed)).transpose()?;
-            events.push(LoggedEvent { seq: row.count("seq")?, case, n, at, body });
+            let key = keys.entry(case).or_insert_with(|| self.vault.unwrap_case_key(case, row));
+            let content = self.content(&EventRow::new(case, n, at), key, row.bytes("body")?);
+            events.push(LoggedEvent { seq: row.count("seq")?, case, n, at, content });
         }
         Ok(events)
+    }
+
+    fn content(&self, row: &EventRow, key: &Result<Option<Key>, StoreError>, body: Vec<u8>) -> Content {
+        if is_shredding(&body) {
+            let by = self.open_shredding(row, &body);
+            return by.map_or_else(Content::Damaged, |by| Content::Shredding { by });
+        }
+        match key {
+            Ok(Some(key)) => key.open(&row.place(), body).map_or_else(Content::Damaged, Content::Read),
+            Ok(None) => Content::Shredded,
+            Err(error) => Content::Damaged(error.clone()),
+        }
     }
 
     /// The cases of one project or of all, by id, which is no order anyone could learn from.
@@ -172,19 +194,8 @@ impl Store {
     }
 
     pub(super) async fn case_rows(&self, rows: &[Row]) -> Result<Vec<CaseRow>, StoreError> {
-        let mut read = Vec::with_capacity(rows.len());
-        for row in rows {
-            let case = row.case("case_id")?;
-            let project = self.project_name(row.digest("project")?).await?;
-            read.push(CaseRow {
-                case,
-                project: project.ok_or_else(|| StoreError::tampered("case_row", case))?,
-                n: row.count("n")?,
-                open: row.flag("open")?,
-                last_at: row.instant("last_us")?,
-            });
-        }
-        Ok(read)
+        let projects = self.project_names().await?;
+        rows.iter().map(|row| read_case_row(&projects, row)).collect()
     }
 
     /// What is due by `until`, or at any time, the oldest first. Found by index: the number of cases and of
@@ -207,29 +218,19 @@ impl Store {
         let rows = self.database.query(sql::EVENT_LAST, []).await?;
         rows.first().map(|row| row.instant("at_us")).transpose()
     }
+}
 
-    /// Destroys the case's key. Its events, blobs and letters stay as noise, so the log still verifies; its due
-    /// dates, staged documents and waiting jobs go.
-    ///
-    /// A crash after the commit leaves the wrapped key in SQLite's write-ahead log until the next opening.
-    /// Backups made before hold it for as long as they are kept.
-    pub async fn shred(&self, case: CaseId, at: Instant) -> Result<(), StoreError> {
-        retrying(|| self.destroy_key(case, at)).await?;
-        self.database.scrub_keys().await
-    }
-
-    async fn destroy_key(&self, case: CaseId, at: Instant) -> Result<(), StoreError> {
-        let mut tx = self.database.begin().await?;
-        // First the row that a commit for this case also begins with: the two come one after the other.
-        tx.execute(sql::CASE_TOUCH, [case.into(), false.into()]).await?;
-        if tx.execute(sql::CASE_KEY_SHRED, [case.into(), at.into()]).await? == 0 {
-            return Err(StoreError::not_found(format_args!("case {case}")));
-        }
-        tx.execute(sql::DUE_CLEAR, [case.into()]).await?;
-        tx.execute(sql::STAGED_CLEAR_ALL, [case.into()]).await?;
-        tx.execute(sql::JOBS_CANCEL, [case.into()]).await?;
-        tx.commit().await
-    }
+/// Reads a row of `case_row`, with the projects' names by tag.
+pub(super) fn read_case_row(projects: &HashMap<[u8; 32], Slug>, row: &Row) -> Result<CaseRow, StoreError> {
+    let case = row.case("case_id")?;
+    let project = projects.get(&row.digest("project")?);
+    Ok(CaseRow {
+        case,
+        project: project.cloned().ok_or_else(|| StoreError::tampered("case_row", case))?,
+        n: row.count("n")?,
+        open: row.flag("open")?,
+        last_at: row.instant("last_us")?,
+    })
 }
 
 fn read_events(case: CaseId, count: u64, key: &Key, rows: &[Row]) -> Result<Vec<StoredEvent>, StoreError> {

@@ -1,6 +1,6 @@
 //! What the store keeps beside the log only to be fast. `fsck` computes it again and compares.
 
-use super::cases::DueRow;
+use super::cases::{DueRow, read_case_row};
 use super::commit::{Due, Keys};
 use super::database::Value;
 use super::{Store, StoreError, retrying, sql};
@@ -25,28 +25,42 @@ pub struct DerivedCase {
     pub due: Vec<Due>,
 }
 
+/// What is derived from all cases.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Derived {
+    /// By case.
+    pub cases: Vec<DerivedCase>,
+    /// Rows that cannot be read.
+    pub damaged: Vec<StoreError>,
+}
+
 impl Store {
     /// Everything derived, by case, to be compared with a replay of the log. Shredded cases cannot be
-    /// replayed and are left out.
-    pub async fn derived_rows(&self) -> Result<Vec<DerivedCase>, StoreError> {
+    /// replayed and are left out, and so are due dates that cannot be read: they differ from the replay.
+    pub async fn derived_rows(&self) -> Result<Derived, StoreError> {
         let mut due: BTreeMap<CaseId, Vec<Due>> = BTreeMap::new();
         for row in &self.database.query(sql::DERIVED_DUE, []).await? {
-            if let Some(key) = self.vault.unwrap_case_key(row.case("case_id")?, row)? {
-                let entry = DueRow::open(row, &key)?;
+            let key = self.vault.unwrap_case_key(row.case("case_id")?, row);
+            if let Some(entry) = key.ok().flatten().and_then(|key| DueRow::open(row, &key).ok()) {
                 due.entry(entry.case).or_default().push(entry.due);
             }
         }
-        let rows = self.database.query(sql::DERIVED_ROWS, []).await?;
-        let cases = self.case_rows(&rows).await?;
-        let derived = cases.into_iter().map(|row| DerivedCase {
-            due: due.remove(&row.case).unwrap_or_default(),
-            case: row.case,
-            project: row.project,
-            n: row.n,
-            open: row.open,
-            last_at: row.last_at,
-        });
-        Ok(derived.collect())
+        let projects = self.project_names().await?;
+        let mut derived = Derived::default();
+        for row in &self.database.query(sql::DERIVED_ROWS, []).await? {
+            match read_case_row(&projects, row) {
+                Ok(row) => derived.cases.push(DerivedCase {
+                    due: due.remove(&row.case).unwrap_or_default(),
+                    case: row.case,
+                    project: row.project,
+                    n: row.n,
+                    open: row.open,
+                    last_at: row.last_at,
+                }),
+                Err(error) => derived.damaged.push(error),
+            }
+        }
+        Ok(derived)
     }
 
     /// Replaces everything derived by what a replay of the log up to event `seq` gave. If the log has grown

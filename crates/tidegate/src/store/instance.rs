@@ -94,7 +94,7 @@ impl Store {
     }
 
     /// The names of all projects, by the tag that stands for them in other tables.
-    async fn project_names(&self) -> Result<HashMap<[u8; 32], Slug>, StoreError> {
+    pub(super) async fn project_names(&self) -> Result<HashMap<[u8; 32], Slug>, StoreError> {
         let rows = self.database.query(sql::PROJECT_NAMES, []).await?;
         let read = |row: &Row| {
             let tag = Tag(row.digest("tag")?);

@@ -132,7 +132,7 @@ impl Store {
         Ok(claimed.into_iter().map(|(_, job)| job).collect())
     }
 
-    fn read_job(&self, row: &Row) -> Result<(u64, Job), StoreError> {
+    pub(super) fn read_job(&self, row: &Row) -> Result<(u64, Job), StoreError> {
         let (id, kind) = (JobId(row.digest("id")?), row.text("kind")?);
         let (case, key) = self.vault.key_for(row)?;
         let key = unshredded(key, id)?;
@@ -174,6 +174,14 @@ impl Store {
         let sealed = self.vault.seal(&unshredded(key, id)?, &place.place("error"), error.as_bytes())?;
         tx.execute(sql::JOB_RETRY, [id.into(), run_at.into(), sealed.into()]).await?;
         tx.commit().await
+    }
+
+    /// How many jobs a worker holds at `now`, and until when at the latest; `None` where there are none.
+    pub async fn jobs_leased(&self, now: Instant) -> Result<Option<(u64, Instant)>, StoreError> {
+        let rows = self.database.query(sql::JOBS_LEASED, [now.into()]).await?;
+        let row = rows.first().ok_or_else(|| StoreError::not_found("jobs"))?;
+        let until = row.opt_int("until_us")?.map(Instant::from_micros);
+        until.map(|until| Ok((row.count("jobs")?, until))).transpose()
     }
 
     /// How much work is left at `now`.

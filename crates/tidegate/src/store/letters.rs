@@ -240,6 +240,7 @@ impl Store {
         let mut keys = Keys::new(self);
         let key = keys.of_owner(&mut tx, case).await?;
         let body = self.vault.seal(key, &OutgoingRow::new(&tag.0, at).place(), raw)?;
+        self.advance_outbox(&mut tx, seq, &tag.0, case, at.micros(), &body).await?;
         let values: [Value; 5] = [seq.into(), tag.into(), case.into(), at.into(), body.into()];
         tx.execute(sql::OUTGOING_INSERT, values).await?;
         tx.commit().await
@@ -248,14 +249,15 @@ impl Store {
     /// Up to `limit` letters of the outbox with a number above `after`.
     pub async fn outgoing(&self, after: u64, limit: u32) -> Result<Vec<Outgoing>, StoreError> {
         let rows = self.database.query(sql::OUTGOING_AFTER, [after.into(), limit.into()]).await?;
-        let read = |row: &Row| {
-            let at = row.instant("at_us")?;
-            let place = OutgoingRow::new(&row.digest("tag")?, at);
-            let (case, key) = self.vault.key_for(row)?;
-            let sealed = row.bytes("body")?;
-            let raw = key.map(|key| key.open(&place.place(), sealed)).transpose()?;
-            Ok(Outgoing { seq: row.count("seq")?, at, case, raw })
-        };
-        rows.iter().map(read).collect()
+        rows.iter().map(|row| self.open_outgoing(row)).collect()
+    }
+
+    pub(super) fn open_outgoing(&self, row: &Row) -> Result<Outgoing, StoreError> {
+        let at = row.instant("at_us")?;
+        let place = OutgoingRow::new(&row.digest("tag")?, at);
+        let (case, key) = self.vault.key_for(row)?;
+        let sealed = row.bytes("body")?;
+        let raw = key.map(|key| key.open(&place.place(), sealed)).transpose()?;
+        Ok(Outgoing { seq: row.count("seq")?, at, case, raw })
     }
 }

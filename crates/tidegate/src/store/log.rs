@@ -14,6 +14,7 @@
 
 use super::database::{Row, Tx, Value};
 use super::seal::Vault;
+use super::shred::{KeysGone, is_shredding};
 use super::{Store, StoreError, migrate, sql};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,6 +116,21 @@ impl LogReport {
         self.faults == 0
     }
 
+    /// Holds the keys that are gone, as read before and after the events, against the events that say so.
+    fn hold_keys(&mut self, before: &KeysGone, after: &KeysGone, shreddings: &Shreddings) {
+        for case in before.keys().filter(|case| !shreddings.contains_key(case)) {
+            self.faults += 1;
+            if self.listed.len() < FAULTS_LISTED_MAX {
+                self.listed.push(LogFault { wrong: Wrong::KeyGone, seq: None, case: Some(*case), n: None });
+            }
+        }
+        for (case, (seq, n, at)) in shreddings {
+            if after.get(case) != Some(&Some(*at)) {
+                self.add(Wrong::KeyBack, Some(*seq), Some((*case, *n)));
+            }
+        }
+    }
+
     fn add(&mut self, wrong: Wrong, seq: Option<u64>, place: Option<(CaseId, u64)>) {
         self.faults += 1;
         if self.listed.len() < FAULTS_LISTED_MAX {
@@ -139,6 +155,9 @@ pub struct LogFault {
 /// `event 17 (event 3 of case 7k3m-9xq4-b2wd) was changed or moved here`.
 impl fmt::Display for LogFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Wrong::KeyGone, Some(case)) = (self.wrong, self.case) {
+            return write!(f, "the key of case {case} is gone, and no event says that it was shredded");
+        }
         match self.seq {
             Some(seq) => write!(f, "event {seq}")?,
             None => f.write_str("an event")?,
@@ -151,6 +170,8 @@ impl fmt::Display for LogFault {
             Wrong::Missing => " is missing",
             Wrong::Reordered => " stands at the wrong place",
             Wrong::Added => " was added behind the log's end",
+            Wrong::KeyGone => " does not say who destroyed its case's key",
+            Wrong::KeyBack => " says that its case was shredded, but the key is not as that left it",
             Wrong::Head => ", the log's end, is not the one that was committed",
         })
     }
@@ -168,6 +189,10 @@ pub enum Wrong {
     Reordered,
     /// An event stands behind the log's head, where no commit put it.
     Added,
+    /// A case's key is gone, and no event says that the case was shredded.
+    KeyGone,
+    /// An event says that its case was shredded, and the key is there again, or gone since another instant.
+    KeyBack,
     /// The head's hash is not that of its event, or its MAC was not made with this instance's key.
     Head,
 }
@@ -191,6 +216,8 @@ impl Store {
     ///
     /// Events appended meanwhile are not looked at. `progress` is told how many events are read, of how many.
     pub async fn verify_log(&self, mut progress: impl FnMut(u64, u64)) -> Result<LogReport, StoreError> {
+        // Before the events: a key that is gone now has its event among those that are read.
+        let gone = self.keys_gone().await?;
         let (head, mac) = self.stored_head().await?;
         let genesis = genesis(&migrate::instance_id(&self.database).await?);
         let mut walk = Walk::new(head, genesis);
@@ -207,7 +234,9 @@ impl Store {
             }
             progress(walk.report.events, head.seq);
         }
+        let shreddings = std::mem::take(&mut walk.shreddings);
         let mut report = walk.finish();
+        report.hold_keys(&gone, &self.keys_gone().await?, &shreddings);
         if mac != self.vault.head_mac(head.seq, &head.hash) {
             report.add(Wrong::Head, Some(head.seq), None);
         }
@@ -240,8 +269,12 @@ struct Walk {
     cases: BTreeMap<CaseId, Numbers>,
     /// How many numbers of the log have no event.
     missing: u64,
+    shreddings: Shreddings,
     report: LogReport,
 }
+
+/// The events that say that a case was shredded: number in the log and in the case, and instant.
+type Shreddings = BTreeMap<CaseId, (u64, u64, Instant)>;
 
 /// Which of a case's events were seen: all up to `highest` but those in `absent`.
 #[derive(Default)]
@@ -253,7 +286,14 @@ struct Numbers {
 impl Walk {
     fn new(head: LogHead, genesis: Hash) -> Walk {
         let report = LogReport { events: 0, head, faults: 0, listed: Vec::new() };
-        Walk { seq: 0, hash: genesis, cases: BTreeMap::new(), missing: 0, report }
+        Walk {
+            seq: 0,
+            hash: genesis,
+            cases: BTreeMap::new(),
+            missing: 0,
+            shreddings: BTreeMap::new(),
+            report,
+        }
     }
 
     fn step(&mut self, row: &Row) -> Result<(), StoreError> {
@@ -261,6 +301,9 @@ impl Walk {
         let (case, n, at) = (row.case("case_id")?, row.count("n")?, row.instant("at_us")?);
         let event = Sealed { case, n, at, body: row.bytes("body")? };
         let stored = row.digest("hash")?;
+        if is_shredding(&event.body) {
+            self.shreddings.insert(case, (seq, n, at));
+        }
         self.miss(self.seq + 1, seq);
         // After a gap there is nothing to hold the next event against; its own hash starts the chain anew.
         let follows = seq == self.seq + 1;

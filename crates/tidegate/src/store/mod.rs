@@ -8,6 +8,7 @@
 //! Each writing method is one durable effect: a crash leaves all of it or nothing. Where it leaves anything
 //! else worth knowing, the method says so.
 
+mod audit;
 mod cases;
 mod commit;
 mod database;
@@ -22,12 +23,13 @@ mod letters;
 mod log;
 mod migrate;
 mod seal;
+mod shred;
 pub mod sql;
 
-pub use cases::{CaseRow, DueOfCase, History, LoggedEvent, StoredEvent};
+pub use cases::{CaseRow, Content, DueOfCase, History, LoggedEvent, StoredEvent};
 pub use commit::{CaseChange, Commit, Due, NewJob, Promotion, Staging};
 pub use database::Location;
-pub use derived::DerivedCase;
+pub use derived::{Derived, DerivedCase};
 pub use documents::{PublicDocument, PublicEntry, StagedDocument};
 pub use error::StoreError;
 pub use fault::{Effect, Faults, Side};

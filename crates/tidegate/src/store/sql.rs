@@ -49,14 +49,16 @@ statements! {
     CASE_KEY = "SELECT wrapped, shredded_us FROM case_key WHERE case_id = $1";
     CASE_KEY_INSERT = "INSERT INTO case_key (case_id, wrapped) VALUES ($1, $2)
         ON CONFLICT (case_id) DO NOTHING";
-    CASE_KEY_SHRED = "UPDATE case_key SET wrapped = NULL, shredded_us = COALESCE(shredded_us, $2)
-        WHERE case_id = $1";
+    CASE_KEY_SHRED = "UPDATE case_key SET wrapped = NULL, shredded_us = $2
+        WHERE case_id = $1 AND shredded_us IS NULL";
+    KEYS_GONE = "SELECT r.case_id, k.shredded_us FROM case_row r
+        LEFT JOIN case_key k ON k.case_id = r.case_id WHERE k.wrapped IS NULL ORDER BY r.case_id";
 
     CASE_INSERT = "INSERT INTO case_row (case_id, project, n, open, last_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (case_id) DO NOTHING";
     CASE_UPDATE = "UPDATE case_row SET project = $2, n = $3, open = $4, last_us = $5
         WHERE case_id = $1 AND n = $6";
-    CASE_TOUCH = "UPDATE case_row SET open = $2 WHERE case_id = $1";
+    CASE_SHRED = "UPDATE case_row SET n = n + 1, open = 0, last_us = $2 WHERE case_id = $1 RETURNING n";
     CASE_ROW = "SELECT case_id, project, n, open, last_us FROM case_row WHERE case_id = $1";
     CASE_ROWS = "SELECT case_id, project, n, open, last_us FROM case_row WHERE open >= $1 ORDER BY case_id";
     CASE_ROWS_OF_PROJECT = "SELECT case_id, project, n, open, last_us FROM case_row
@@ -112,6 +114,9 @@ statements! {
         RETURNING id, case_id, kind, run_us, rank, body, attempts, error,
             (SELECT k.wrapped FROM case_key k WHERE k.case_id = job.case_id) AS wrapped,
             (SELECT k.shredded_us FROM case_key k WHERE k.case_id = job.case_id) AS shredded_us";
+    JOBS_OPEN = "SELECT j.id, j.case_id, j.kind, j.run_us, j.rank, j.body, j.attempts, j.error,
+        k.wrapped, k.shredded_us FROM job j LEFT JOIN case_key k ON k.case_id = j.case_id
+        WHERE j.done = 0 ORDER BY j.run_us, j.rank, j.id";
     JOB_WITH_KEY = "SELECT j.case_id, j.kind, k.wrapped, k.shredded_us FROM job j
         LEFT JOIN case_key k ON k.case_id = j.case_id WHERE j.id = $1 AND j.done = 0";
     JOB_FINISH = "UPDATE job SET done = 1, body = NULL, error = NULL WHERE id = $1 AND done = 0";
@@ -120,6 +125,9 @@ statements! {
     JOBS_LEFT = "SELECT COUNT(*) AS jobs,
         CAST(COALESCE(SUM(CASE WHEN run_us <= $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS due,
         MIN(run_us) AS next_us FROM job WHERE done = 0";
+
+    JOBS_LEASED = "SELECT COUNT(*) AS jobs, MAX(lease_us) AS until_us FROM job
+        WHERE done = 0 AND lease_us > $1";
 
     LETTER_INSERT = "INSERT INTO letter (id, at_us, case_id, state, body)
         VALUES ($1, $2, NULL, 'waiting', $3)";

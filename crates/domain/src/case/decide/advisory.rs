@@ -4,7 +4,7 @@ use super::super::event::Event;
 use super::super::machines::{Em, Rm, RmStep};
 use super::super::{Case, Stage};
 use super::{Asked, Decision, text_fits};
-use crate::advisory::{ActionNeeded, DRAFT_LIST_MAX, Draft, SECTION_BYTES_MAX, Section};
+use crate::advisory::{ActionNeeded, DRAFT_LIST_MAX, Draft, SECTION_BYTES_MAX, Section, unfinished_mark};
 use crate::policy::NumberPattern;
 use crate::policy::vocabulary::{BuiltFact, Fact};
 use crate::refusal::Refusal;
@@ -116,8 +116,10 @@ pub(super) fn reissue(
 
 pub(super) fn approve(asked: &Asked<'_>) -> Decision {
     let Some(version) = asked.case.open_draft() else { return Err(asked.not_yet(BuiltFact::Drafted)) };
-    if let Some(place) = unfinished(&version.draft) {
-        return Err(Refusal::Unfit { why: format!("the text is not finished: TODO stands in the {place}") });
+    if let Some((mark, place)) = unfinished(&version.draft) {
+        return Err(Refusal::Unfit {
+            why: format!("the text is not finished: {mark} stands in the {place}"),
+        });
     }
     let (needed, clause) = (asked.step.persons, asked.step.clause.clone());
     if version.approvals.contains(asked.name) {
@@ -129,14 +131,16 @@ pub(super) fn approve(asked: &Asked<'_>) -> Decision {
     Ok(vec![Event::Approved { person: asked.name.clone() }])
 }
 
-/// Where a template's TODO was left standing.
-fn unfinished(draft: &Draft) -> Option<&'static str> {
-    let section =
-        draft.sections.iter().find(|(_, text)| text.contains("TODO")).map(|(section, _)| section.name());
-    let in_title = draft.title.as_str().contains("TODO").then_some("title");
-    let in_products =
-        || draft.affected.iter().any(|affected| affected.product.contains("TODO")).then_some("products");
-    in_title.or(section).or_else(in_products)
+/// A mark that was left standing, and where.
+fn unfinished(draft: &Draft) -> Option<(&'static str, &'static str)> {
+    let title = [("title", draft.title.as_str())];
+    let sections = draft.sections.iter().map(|(section, text)| (section.name(), text.as_str()));
+    let products = draft.affected.iter().map(|affected| ("products", affected.product.as_str()));
+    title
+        .into_iter()
+        .chain(sections)
+        .chain(products)
+        .find_map(|(place, text)| unfinished_mark(text).map(|mark| (mark, place)))
 }
 
 /// XEN-05 and XEN-06: the list gets what there is, and every pre-release carries the embargo's end.

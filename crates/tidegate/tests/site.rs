@@ -1,0 +1,113 @@
+//! The exported site: every address in it leads somewhere, from a folder of any depth.
+
+#[path = "store/bed.rs"]
+#[expect(dead_code, reason = "the store's own tests use the rest of it")]
+mod bed;
+
+use bed::Bed;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tidegate::demo::play::Player;
+use tidegate::demo::stories;
+use tidegate::demo::story::{instant, name};
+use tidegate::engine::Engine;
+use tidegate::engine::clock::SetClock;
+use tidegate::export;
+use tidegate::hands::render::render;
+use tidegate_domain::advisory::Publication;
+use tidegate_domain::id::Slug;
+
+type Site = BTreeMap<String, String>;
+
+/// Plays the demo's stories.
+async fn played(bed: &Bed) -> Engine {
+    let clock = Arc::new(SetClock::at(instant("2013-01-01T00:00:00Z")));
+    let opened = Engine::open(bed.open().await, Arc::<SetClock>::clone(&clock), bed.chance()).await;
+    let mut player = Player::new(opened.expect("opens"), clock, None);
+    for story in stories() {
+        player.play(&story).await.expect("the story plays");
+    }
+    player.end().await.expect("the end")
+}
+
+/// The exported site, as text.
+async fn site_of(engine: &Engine) -> Site {
+    let files = export::site(engine).await.expect("a site");
+    let text = |body: Vec<u8>| String::from_utf8(body).expect("the demo's files are text");
+    files.into_iter().map(|file| (file.path, text(file.body))).collect()
+}
+
+/// The path that `href` means on the page at `from`; `None` for an address elsewhere or on the page itself.
+fn resolved(from: &str, href: &str) -> Option<String> {
+    if href.contains(':') || href.starts_with('#') {
+        return None;
+    }
+    let mut parts: Vec<&str> = from.split('/').collect();
+    parts.pop();
+    for part in href.split('#').next().unwrap_or_default().split('/') {
+        if part == ".." {
+            assert!(parts.pop().is_some(), "{href} on {from} leaves the site");
+        } else {
+            parts.push(part);
+        }
+    }
+    Some(parts.join("/"))
+}
+
+fn hrefs(page: &str) -> impl Iterator<Item = &str> {
+    page.split(" href=\"").skip(1).filter_map(|rest| rest.split('"').next())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_address_leads_to_a_file_of_the_site() {
+    let bed = Bed::sqlite();
+    let engine = played(&bed).await;
+    let site = site_of(&engine).await;
+    let pages: Vec<(&String, &String)> = site.iter().filter(|(path, _)| path.ends_with(".html")).collect();
+    assert!(pages.len() > 8, "the demo has pages");
+    for (path, page) in pages {
+        let targets: Vec<String> = hrefs(page).filter_map(|href| resolved(path, href)).collect();
+        for target in &targets {
+            assert!(site.contains_key(target), "{path} leads to {target}, which is not there");
+        }
+        assert!(targets.iter().any(|target| target == "icon.svg"), "{path} has no icon");
+    }
+}
+
+fn title(page: &str) -> &str {
+    page.split("<title>").nth(1).and_then(|rest| rest.split("</title>").next()).expect("a title")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn projects_share_no_file() {
+    let bed = Bed::sqlite();
+    let engine = played(&bed).await;
+    let stored = engine.store.public_document("publications/xen/xsa-108.json").await.expect("read");
+    let stored = stored.expect("a publication").body;
+    let (project, publication): (Slug, Publication) = serde_json::from_slice(&stored).expect("JSON");
+    let paths = |project: &Slug| -> Vec<String> {
+        let patches = vec![("a.patch".to_owned(), b"a".to_vec())];
+        let files = render(&publication, project, patches, &engine.site);
+        files.into_iter().map(|file| file.path).collect()
+    };
+    let (own, others) = (paths(&project), paths(&name("qubes")));
+    assert!(own.len() > 6 && own.len() == others.len());
+    assert!(own.iter().all(|path| !others.contains(path)), "{own:?}");
+
+    let site = site_of(&engine).await;
+    let (all, xen) = (&site["feed.atom"], &site["projects/xen.atom"]);
+    let ids = |feed: &str| -> Vec<String> {
+        feed.split("<id>").skip(1).filter_map(|rest| rest.split("</id>").next()).map(str::to_owned).collect()
+    };
+    let (all, xen) = (ids(all), ids(xen));
+    assert!(xen.len() > 1 && xen.len() < all.len());
+    assert!(xen[1..].iter().all(|id| id.contains(":xen/") && all.contains(id)), "{xen:?}");
+    assert!(!all.contains(&xen[0]), "a feed has an id of its own");
+    for (path, page) in
+        site.iter().filter(|(path, _)| path.ends_with("/xen.html") || path.contains("/xen/xsa"))
+    {
+        if path.ends_with(".html") {
+            assert!(title(page).ends_with(" – Xen Project"), "{path}: {}", title(page));
+        }
+    }
+}
