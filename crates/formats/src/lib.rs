@@ -12,8 +12,12 @@ pub mod atom;
 pub mod csaf;
 pub mod cve;
 pub mod draft;
+pub mod inventory;
 pub mod mail;
+pub mod openstack_releases;
+pub mod ossa;
 pub mod osv;
+pub mod purl;
 pub mod text;
 
 mod cwe;
@@ -21,8 +25,8 @@ mod fixes;
 mod json;
 mod link;
 mod plain;
-mod purl;
 mod sections;
+mod yaml;
 
 pub use link::Link;
 pub use tidegate_domain::fault::Fault;

@@ -10,3 +10,4 @@ pub mod instance;
 pub mod pages;
 pub mod serve;
 pub mod store;
+pub mod verdict;

@@ -6,3 +6,4 @@ mod oracles;
 mod outputs;
 mod properties;
 mod sample;
+mod verdicts;

@@ -8,6 +8,7 @@ mod policy;
 mod project;
 mod report;
 mod show;
+mod verdict;
 
 pub use keep::event_line;
 pub use out::{Failure, Out};
@@ -64,6 +65,8 @@ enum Command {
     /// Write, check and preview advisories.
     #[command(subcommand)]
     Advisory(advisory::Advisory),
+    /// Say which advisories a deployment is affected by, and why; no instance needed.
+    Verdict(verdict::Verdict),
     /// What is due, the oldest first.
     Due(keep::DueOptions),
     /// Letters that were written and wait to be sent.
@@ -104,6 +107,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo(options) => demo::run(&options, cli.dir, &out).await,
         Command::Init(init) => init.run(&dir()?, &out).await,
         Command::Policy(command) => command.run(&out),
+        Command::Verdict(command) => command.run(&out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut script);
@@ -152,6 +156,7 @@ async fn with_engine(
         Command::Demo(_)
         | Command::Init(_)
         | Command::Policy(_)
+        | Command::Verdict(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(()),
     };
