@@ -19,6 +19,7 @@ pub mod ossa;
 pub mod osv;
 pub mod purl;
 pub mod text;
+pub mod vers;
 
 mod cwe;
 mod fixes;

@@ -125,7 +125,7 @@ impl Purl {
 const EXAMPLE: &str = "write it as pkg:pypi/keystone";
 
 /// Undoes percent-encoding.
-fn decode(text: &str) -> Option<String> {
+pub(crate) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

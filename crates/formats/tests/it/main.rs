@@ -7,3 +7,4 @@ mod outputs;
 mod properties;
 mod sample;
 mod verdicts;
+mod versions;
