@@ -4,7 +4,7 @@
 //! the parser, the number of components here.
 
 use super::{COMPONENTS_MAX, image};
-use crate::purl::{Package, package};
+use crate::purl::Package;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -151,7 +151,7 @@ impl Part<'_> {
             let is_purl = reference.reference_type.as_deref() == Some("purl");
             reference.reference_locator.filter(|_| is_purl)
         });
-        let purl = self.purl.or(in_reference).and_then(|purl| package(&purl));
+        let purl = self.purl.or(in_reference).and_then(|purl| Package::normalized(&purl).ok());
         let (name, version) = (self.name.unwrap_or_default(), self.version.unwrap_or_default());
         inventory.add(place, component(what, &name, &version, purl));
     }

@@ -3,7 +3,7 @@
 
 mod package;
 
-pub use package::{PACKAGE_URL_BYTES_MAX, Package, package};
+pub use package::{PACKAGE_URL_BYTES_MAX, Package};
 
 use crate::link::encode_segment;
 use tidegate_domain::fault::Fault;

@@ -5,6 +5,7 @@ use serde_json::Value;
 use std::cmp::Ordering;
 use std::path::PathBuf;
 use std::process::Command;
+use tidegate_formats::purl::Package;
 use tidegate_formats::vers::{Scheme, Vers, compare, from_native};
 
 fn suite(name: &str) -> Option<PathBuf> {
@@ -201,4 +202,53 @@ for pair in os.environ['PAIRS'].splitlines():
     for ((a, b), expected) in pairs().iter().zip(said).filter(|(_, expected)| expected != "?") {
         assert_eq!(sign(compare(Scheme::Pypi, a, b)), expected, "{a} and {b}");
     }
+}
+
+fn package(parts: &Value) -> Option<Package> {
+    let text = |key: &str| parts.get(key).and_then(Value::as_str).map(str::to_owned);
+    let qualifiers = parts.get("qualifiers").and_then(Value::as_object).into_iter().flatten();
+    let package = Package {
+        kind: text("type")?,
+        namespace: text("namespace"),
+        name: text("name").unwrap_or_default(),
+        version: text("version"),
+        qualifiers: qualifiers
+            .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
+            .collect(),
+        subpath: text("subpath"),
+    };
+    package.canonical().ok()
+}
+
+#[test]
+fn the_package_url_suite_passes() {
+    let Some(folder) = suite("purl") else {
+        println!("skipped: the package URL suite is not there");
+        return;
+    };
+    let (mut all, mut failed) = (0, Vec::new());
+    for inner in ["spec", "types"] {
+        let entries = std::fs::read_dir(folder.join(inner)).expect("a folder");
+        for path in entries.map(|entry| entry.expect("an entry").path()) {
+            for test in tests(&path) {
+                all += 1;
+                let (input, expected) = (&test["input"], &test["expected_output"]);
+                let read = match input.as_str() {
+                    Some(text) if test["test_type"] == "parse" => Package::parse(text).ok(),
+                    Some(text) => Package::normalized(text).ok(),
+                    None => package(input),
+                };
+                let is_right = match (&read, test["expected_failure"].as_bool()) {
+                    (None, fails) => fails == Some(true),
+                    (Some(_), Some(true)) => false,
+                    (Some(read), _) if expected.is_object() => Some(read) == package(expected).as_ref(),
+                    (Some(read), _) => Some(read.to_string().as_str()) == expected.as_str(),
+                };
+                if !is_right {
+                    failed.push(format!("{input} => {expected}, not {read:?}"));
+                }
+            }
+        }
+    }
+    assert!(all >= 586 && failed.is_empty(), "{} of {all} fail:\n{}", failed.len(), failed.join("\n"));
 }
