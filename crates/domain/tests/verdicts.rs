@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use tidegate_domain::inventory::{Component, Kind};
 use tidegate_domain::release::{Line, Release, Releases, Support};
 use tidegate_domain::verdict::{
-    Affected, Build, Fix, Judgement, Known, Limit, Published, Range, Statement, Verdict, judge,
+    Affected, Build, CommitFact, Contained, Fix, Judgement, Known, Limit, Published, Range, Statement,
+    Verdict, judge,
 };
 use tidegate_domain::version::ReleaseVersion;
 
@@ -73,7 +74,7 @@ fn component(kind: Kind, version: &str) -> Component {
 fn judged(kind: Kind, version: &str, fixes: &[Fix], seen: Option<Date>) -> Judgement {
     let releases = releases();
     let build = Build::read(&component(kind, version), &releases);
-    judge(&statement(), &build, &Known { releases: &releases, fixes, seen })
+    judge(&statement(), &build, &Known { releases: &releases, fixes, commit: None, seen })
 }
 
 fn verdict(version: &str) -> Verdict {
@@ -173,6 +174,30 @@ fn a_fix_that_came_after_a_release_is_not_in_it() {
 }
 
 #[test]
+fn a_commit_decides_where_a_repository_has_it() {
+    let releases = releases();
+    let made_from = |fix: Contained, after: &str| {
+        let component =
+            Component { commit: Some("0123456789abcdef".to_owned()), ..component(Kind::Python, "") };
+        let fact = CommitFact { fix, after: Some(v(after)) };
+        let build = Build::read(&component, &releases);
+        let known = Known { releases: &releases, fixes: &[], commit: Some(&fact), seen: None };
+        judge(&statement(), &build, &known).verdict
+    };
+    for (fix, after, expected) in [
+        (Contained::All, "24.0.1", Verdict::Fixed),
+        (Contained::Part, "24.0.1", Verdict::Unknown),
+        (Contained::Nothing, "24.0.1", Verdict::Affected),
+        (Contained::Nothing, "22.0.0", Verdict::NotAffected),
+        (Contained::Nothing, "24.1.0", Verdict::Unknown),
+        (Contained::Untold, "24.0.1", Verdict::Unknown),
+        (Contained::Untold, "24.1.0", Verdict::Fixed),
+    ] {
+        assert_eq!(made_from(fix, after), expected, "{fix:?} after {after}");
+    }
+}
+
+#[test]
 fn a_tag_that_names_a_line_is_bounded_by_its_date() {
     assert_eq!(verdict("2024.1-ubuntu-jammy-20240909T101112"), Verdict::Affected);
     assert_eq!(verdict("2024.1-ubuntu-jammy-20250909T101112"), Verdict::Unknown);
@@ -195,7 +220,8 @@ fn what_an_advisory_says_unclearly_stays_unknown() {
     let unclear = Statement { affected: Affected::NotUnderstood, said: "TODO".to_owned(), ..statement() };
     for version in ["23.0.0", "24.0.2.20240909", "30.0.0"] {
         let build = Build::read(&component(Kind::Image, version), &releases);
-        let judgement = judge(&unclear, &build, &Known { releases: &releases, fixes: &[], seen: None });
+        let judgement =
+            judge(&unclear, &build, &Known { releases: &releases, fixes: &[], commit: None, seen: None });
         assert_eq!(judgement.verdict, Verdict::Unknown, "{version}");
         assert!(judgement.account.range.contains("TODO"));
     }

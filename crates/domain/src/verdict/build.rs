@@ -19,7 +19,7 @@ pub enum Position {
 /// One build of a product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Build {
-    /// The version, as the inventory has it.
+    /// The version, as the inventory has it, or else the commit.
     pub said: String,
     /// Where it was made.
     pub position: Position,
@@ -44,13 +44,11 @@ impl Build {
                 number.parse().map_or(Position::Nowhere, Position::Numbered)
             }
         };
-        Build {
-            said: component.version.clone(),
-            position,
-            built,
-            commit: component.commit.clone(),
-            is_patched,
-        }
+        let said = match &component.commit {
+            Some(commit) if component.version.is_empty() => commit.clone(),
+            Some(_) | None => component.version.clone(),
+        };
+        Build { said, position, built, commit: component.commit.clone(), is_patched }
     }
 }
 

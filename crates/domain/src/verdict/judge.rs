@@ -1,7 +1,9 @@
 //! The verdict itself: a pure function of what the advisory says, what the build says, and what is known.
 
 use super::place::{Place, place};
-use super::{Account, Affected, Build, Fix, Judgement, Position, Side, Statement, Verdict};
+use super::{
+    Account, Affected, Build, CommitFact, Contained, Fix, Judgement, Position, Side, Statement, Verdict,
+};
 use crate::release::{Release, Releases};
 use crate::version::ReleaseVersion;
 use jiff::civil::Date;
@@ -13,6 +15,8 @@ pub struct Known<'a> {
     pub releases: &'a Releases,
     /// The commits that fix this advisory in this product; empty where no repository was asked.
     pub fixes: &'a [Fix],
+    /// What a repository knows about the commit that the build was made from.
+    pub commit: Option<&'a CommitFact>,
     /// The day on which the build was seen to run. It was built on that day or before.
     pub seen: Option<Date>,
 }
@@ -47,6 +51,9 @@ struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     fn decide(&self) -> Decision {
+        if let (Some(commit), Some(fact)) = (&self.build.commit, self.known.commit) {
+            return self.by_commit(commit, fact);
+        }
         match &self.build.position {
             Position::Nowhere => unknown(
                 format!("its version `{}` doesn't say what it was built from", self.build.said),
@@ -56,6 +63,32 @@ impl<'a> Bench<'a> {
             Position::Numbered(version) if self.build.is_patched => self.patched(version),
             Position::Numbered(version) => self.numbered(version),
         }
+    }
+
+    fn by_commit(&self, commit: &str, fact: &CommitFact) -> Decision {
+        let after = fact.after.as_ref().map_or_else(|| "no release".to_owned(), ToString::to_string);
+        let what = format!("the build was made from the commit {}, after {after}", short(commit));
+        let account = Account { position: what.clone(), ..Account::default() };
+        let side = fact.after.as_ref().map_or(Side::Untold, |version| self.side_of_release(version));
+        match (fact.fix, side) {
+            (Contained::All, _) => (Verdict::Fixed, format!("{what}, which contains the fix"), account),
+            (Contained::Nothing, Side::Within) => {
+                (Verdict::Affected, format!("{what}, which is affected, and lacks the fix"), account)
+            }
+            (Contained::Nothing | Contained::Untold, Side::Before)
+            | (Contained::Part | Contained::Untold, Side::After) => self.by_side(side, &what, account),
+            (Contained::Part | Contained::Nothing | Contained::Untold, _) => {
+                let why =
+                    format!("{what}, and the repository doesn't show whether the fix is complete in it");
+                let settles = Some("a look at the commits of the fix".to_owned());
+                (Verdict::Unknown, why, Account { settles, ..account })
+            }
+        }
+    }
+
+    fn side_of_release(&self, version: &ReleaseVersion) -> Side {
+        let known = self.releases().iter().find(|release| release.version == *version);
+        self.statement.side(version, known.and_then(Release::day))
     }
 
     fn releases(&self) -> &'a [Release] {
@@ -193,8 +226,7 @@ impl<'a> Bench<'a> {
 
     /// A distribution's package: what is past upstream's range is fixed; what is in it may carry a backport.
     fn patched(&self, version: &ReleaseVersion) -> Decision {
-        let known = self.releases().iter().find(|release| release.version == *version);
-        let side = self.statement.side(version, known.and_then(Release::day));
+        let side = self.side_of_release(version);
         let what = format!("{} is a distribution's package of {version}", self.build.said);
         let account = Account { position: what.clone(), ..Account::default() };
         if side == Side::Within {

@@ -74,6 +74,28 @@ impl Fix {
     }
 }
 
+/// How much of a fix a commit contains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Contained {
+    /// Every commit of it.
+    All,
+    /// Some of its commits.
+    Part,
+    /// None of it.
+    Nothing,
+    /// The repository doesn't show which commits the fix is.
+    Untold,
+}
+
+/// What a repository knows about the commit that a build was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitFact {
+    /// How much of the fix it contains.
+    pub fix: Contained,
+    /// The last release that it contains.
+    pub after: Option<ReleaseVersion>,
+}
+
 /// A verdict with its reasons.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {

@@ -102,7 +102,7 @@ impl World {
         let build = Build::read(&component, &self.releases);
         let fixes: Vec<Fix> =
             case.fix.iter().flatten().filter(|_| with_facts).map(|fix| case.fact(fix)).collect();
-        judge(statement, &build, &Known { releases: &self.releases, fixes: &fixes, seen: None })
+        judge(statement, &build, &Known { releases: &self.releases, fixes: &fixes, commit: None, seen: None })
     }
 }
 

@@ -1,7 +1,7 @@
 //! `tidegate verdict`: no instance and no server is needed.
 
 use super::out::{Failure, Out, printable};
-use crate::verdict::{self, Assessment, BadFile, Finding, NoHistory};
+use crate::verdict::{self, Assessment, BadFile, Finding, History, NoHistory, Repositories};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use serde_json::json;
@@ -24,6 +24,9 @@ pub(super) struct Verdict {
     /// What runs: an SBOM, a release manifest, a list of images or packages, a table.
     #[arg(long, value_name = "FILE")]
     inventory: PathBuf,
+    /// Clones of the products, each in a folder called as the product: ancestry decides then.
+    #[arg(long, value_name = "DIR")]
+    repos: Option<PathBuf>,
     /// The form of the inventory; by default it is told from the content.
     #[arg(long, value_name = "FORM")]
     format: Option<FormName>,
@@ -71,7 +74,12 @@ impl Verdict {
         let bytes = verdict::bytes(&self.inventory).map_err(faulty)?;
         let inventory = inventory::read(&bytes, self.format.map(|name| name.0))
             .map_err(|fault| Failure::faults(&self.inventory.display().to_string(), &[fault]))?;
-        let assessment = verdict::assess(&advisories.read, &releases, &inventory, self.at, &mut NoHistory);
+        let mut history: Box<dyn History> = match &self.repos {
+            Some(folder) => Box::new(Repositories::new(folder.clone())),
+            None => Box::new(NoHistory),
+        };
+        let assessment = verdict::assess(&advisories.read, &releases, &inventory, self.at, &mut *history)
+            .map_err(|fault| Failure::faults(&self.inventory.display().to_string(), &[fault]))?;
         if out.json {
             let lines: String =
                 assessment.findings.iter().map(|finding| format!("{}\n", self.line(finding))).collect();

@@ -1,17 +1,26 @@
 //! Verdicts on an inventory, without a server: advisories, release data and an inventory from files.
 
+mod repos;
+
+pub use repos::Repositories;
+
+use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tidegate_domain::inventory::Inventory;
 use tidegate_domain::release::{Releases, Support};
 use tidegate_domain::time::Instant;
-use tidegate_domain::verdict::{Build, Catalogue, Fix, Judgement, Known, Statement, judge, product_key};
+use tidegate_domain::verdict::{
+    Build, Catalogue, CommitFact, Fix, Judgement, Known, Side, Statement, judge, product_key,
+};
 use tidegate_formats::Fault;
 use tidegate_formats::openstack_releases::Gathered;
 use tidegate_formats::ossa::{self, Ossa};
 
 /// Largest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
+/// Most findings of one assessment: advisories times the builds that they could apply to.
+pub const FINDINGS_MAX: usize = 1_000_000;
 /// Most files of one folder.
 const FILES_MAX: usize = 100_000;
 
@@ -158,10 +167,13 @@ pub struct Assessment {
     pub strangers: Vec<String>,
 }
 
-/// What the fixes of an advisory in a product are, where a repository knows.
+/// What the history of a product tells, where a repository is at hand.
 pub trait History {
-    /// The commits that fix the advisory in the product, on every line.
-    fn fixes(&mut self, ossa: &Ossa, product: &str) -> Vec<Fix>;
+    /// The commits that fix the advisory in the product on a release line.
+    fn fixes(&mut self, ossa: &Ossa, product: &str, line: &str, releases: &Releases) -> Vec<Fix>;
+
+    /// What is known about the commit that a build of the product was made from.
+    fn commit(&mut self, ossa: &Ossa, product: &str, commit: &str) -> Option<CommitFact>;
 }
 
 /// No repository at hand.
@@ -169,45 +181,63 @@ pub trait History {
 pub struct NoHistory;
 
 impl History for NoHistory {
-    fn fixes(&mut self, _: &Ossa, _: &str) -> Vec<Fix> {
+    fn fixes(&mut self, _: &Ossa, _: &str, _: &str, _: &Releases) -> Vec<Fix> {
         Vec::new()
+    }
+
+    fn commit(&mut self, _: &Ossa, _: &str, _: &str) -> Option<CommitFact> {
+        None
     }
 }
 
 /// Judges every advisory against everything in the inventory, as of `at` or of when the inventory was taken.
+///
+/// # Errors
+/// It would make more than [`FINDINGS_MAX`] findings.
 pub fn assess(
     advisories: &[Ossa],
     releases: &Releases,
     inventory: &Inventory,
     at: Option<Instant>,
     history: &mut dyn History,
-) -> Assessment {
+) -> Result<Assessment, Fault> {
     let seen = at.or(inventory.taken).map(|at| at.in_zone(&jiff::tz::TimeZone::UTC).date());
     let named =
         advisories.iter().flat_map(|ossa| &ossa.statements).map(|statement| statement.product.as_str());
     let catalogue = Catalogue::new(releases.products().chain(named));
     let (running, strangers) = running(inventory, &catalogue, releases);
+    if weight(advisories, &running) > FINDINGS_MAX {
+        let what = format!("it would make more than {FINDINGS_MAX} findings");
+        return Err(Fault::nowhere(what, "hand it in as several inventories, one a deployment"));
+    }
     let mut findings = Vec::new();
     for ossa in advisories {
         for statement in &ossa.statements {
             let Some(versions) = running.get(&product_key(&statement.product)) else {
                 continue;
             };
-            let fixes = history.fixes(ossa, &statement.product);
-            let known = Known { releases, fixes: &fixes, seen };
-            findings.extend(versions.iter().map(|(build, names)| finding(statement, build, names, &known)));
+            for (build, names) in versions.values() {
+                let judgement = with_history(ossa, statement, build, releases, seen, history);
+                findings.push(finding(statement, build, names, judgement, releases, seen));
+            }
         }
     }
-    findings.sort_by(|a, b| {
-        let key =
-            |f: &Finding| (f.advisory.clone(), f.product.clone(), f.judgement.verdict, f.version.clone());
-        key(a).cmp(&key(b))
+    findings.sort_by(|a: &Finding, b| {
+        (&a.advisory, &a.product, a.judgement.verdict, &a.version).cmp(&(
+            &b.advisory,
+            &b.product,
+            b.judgement.verdict,
+            &b.version,
+        ))
     });
-    Assessment { findings, strangers: strangers.into_iter().collect() }
+    Ok(Assessment { findings, strangers: strangers.into_iter().collect() })
 }
 
-/// Product to its builds, each with the names of the components that are it.
-type Running<'a> = BTreeMap<String, Vec<(Build, BTreeSet<&'a str>)>>;
+/// Product to its builds, by version, each with the names of the components that are it.
+type Running<'a> = BTreeMap<String, BTreeMap<BuildKey<'a>, (Build, BTreeSet<&'a str>)>>;
+
+/// What tells two builds of a product apart: version, whether a distribution made it, commit.
+type BuildKey<'a> = (&'a str, bool, Option<&'a str>);
 
 fn running<'a>(
     inventory: &'a Inventory,
@@ -222,26 +252,59 @@ fn running<'a>(
             continue;
         };
         let build = Build::read(component, releases);
-        let builds = running.entry(product).or_default();
-        match builds.iter_mut().find(|(known, _)| *known == build) {
-            Some((_, names)) => {
-                names.insert(&component.name);
-            }
-            None => builds.push((build, BTreeSet::from([component.name.as_str()]))),
-        }
+        let key = (component.version.as_str(), build.is_patched, component.commit.as_deref());
+        let same = running.entry(product).or_default().entry(key);
+        same.or_insert_with(|| (build, BTreeSet::new())).1.insert(&component.name);
     }
     (running, strangers)
 }
 
-fn finding(statement: &Statement, build: &Build, names: &BTreeSet<&str>, known: &Known<'_>) -> Finding {
-    let judgement = judge(statement, build, known);
-    let line = judgement.account.line.as_deref().and_then(|line| known.releases.line(line));
+/// How many findings there would be.
+fn weight(advisories: &[Ossa], running: &Running<'_>) -> usize {
+    let builds =
+        |statement: &Statement| running.get(&product_key(&statement.product)).map_or(0, BTreeMap::len);
+    advisories.iter().flat_map(|ossa| &ossa.statements).map(builds).sum()
+}
+
+/// Judges, and asks the history only where it can matter: on a line of which some release is affected.
+fn with_history(
+    ossa: &Ossa,
+    statement: &Statement,
+    build: &Build,
+    releases: &Releases,
+    seen: Option<Date>,
+    history: &mut dyn History,
+) -> Judgement {
+    let product = product_key(&statement.product);
+    let commit = build.commit.as_ref().and_then(|commit| history.commit(ossa, &product, commit));
+    let known = Known { releases, fixes: &[], commit: commit.as_ref(), seen };
+    let judgement = judge(statement, build, &known);
+    let Some(line) = judgement.account.line.as_deref() else {
+        return judgement;
+    };
+    let mut on_line = releases.of(&product).iter().filter(|release| release.line == line);
+    if !on_line.any(|release| statement.side(&release.version, release.day()) == Side::Within) {
+        return judgement;
+    }
+    let fixes = history.fixes(ossa, &product, line, releases);
+    if fixes.is_empty() { judgement } else { judge(statement, build, &Known { fixes: &fixes, ..known }) }
+}
+
+fn finding(
+    statement: &Statement,
+    build: &Build,
+    names: &BTreeSet<&str>,
+    judgement: Judgement,
+    releases: &Releases,
+    seen: Option<Date>,
+) -> Finding {
+    let line = judgement.account.line.as_deref().and_then(|line| releases.line(line));
     Finding {
         advisory: statement.advisory.clone(),
         product: statement.product.clone(),
         version: build.said.clone(),
         components: names.iter().map(|name| (*name).to_owned()).collect(),
-        support: line.map(|line| known.seen.map_or(line.status, |day| line.support_on(day))),
+        support: line.map(|line| seen.map_or(line.status, |day| line.support_on(day))),
         judgement,
     }
 }
