@@ -83,7 +83,7 @@ impl Verdict {
         if out.json {
             let lines: String =
                 assessment.findings.iter().map(|finding| format!("{}\n", self.line(finding))).collect();
-            out.note(&summary(&assessment, &inventory));
+            out.note(&printable(&self.rest(&assessment, &inventory)));
             out.bytes(lines.as_bytes())
         } else {
             out.bytes(printable(&self.text(&assessment, &inventory)).as_bytes())
@@ -128,6 +128,14 @@ impl Verdict {
                 text.push_str(&self.paragraph(finding));
             }
         }
+        text.push_str(&self.rest(assessment, inventory));
+        text.push('\n');
+        text
+    }
+
+    /// What no line is about: entries that were not read, components that nobody names, the numbers.
+    fn rest(&self, assessment: &Assessment, inventory: &Inventory) -> String {
+        let mut text = String::new();
         for unread in &inventory.unread {
             let _ = writeln!(text, "unread: {} `{}`: {}", unread.place, unread.what, unread.why);
         }
@@ -137,7 +145,6 @@ impl Verdict {
             }
         }
         text.push_str(&summary(assessment, inventory));
-        text.push('\n');
         text
     }
 
