@@ -18,6 +18,7 @@ pub mod policy;
 pub mod publication;
 pub mod rating;
 pub mod refusal;
+pub mod regime;
 pub mod release;
 pub mod similar;
 pub mod time;

@@ -6,6 +6,7 @@ mod keep;
 mod out;
 mod policy;
 mod project;
+mod regime;
 mod report;
 mod show;
 mod verdict;
@@ -67,6 +68,9 @@ enum Command {
     Advisory(advisory::Advisory),
     /// Say which advisories a deployment is affected by, and why; no instance needed.
     Verdict(verdict::Verdict),
+    /// Check rules for deadlines; no instance needed.
+    #[command(subcommand)]
+    Regime(regime::Regime),
     /// What is due, the oldest first.
     Due(keep::DueOptions),
     /// Letters that were written and wait to be sent.
@@ -108,6 +112,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Init(init) => init.run(&dir()?, &out).await,
         Command::Policy(command) => command.run(&out),
         Command::Verdict(command) => command.run(&out),
+        Command::Regime(command) => command.run(&out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut script);
@@ -157,6 +162,7 @@ async fn with_engine(
         | Command::Init(_)
         | Command::Policy(_)
         | Command::Verdict(_)
+        | Command::Regime(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(()),
     };
