@@ -1,11 +1,12 @@
 //! Verdicts by position, on a made-up product whose history fits on a page.
 
 use jiff::civil::{Date, date};
+use proptest::prelude::*;
 use std::collections::BTreeMap;
 use tidegate_domain::inventory::{Component, Kind};
 use tidegate_domain::release::{Line, Release, Releases, Support};
 use tidegate_domain::verdict::{
-    Affected, Build, CommitFact, Contained, Fix, Judgement, Known, Limit, Published, Range, Statement,
+    Affected, Build, CommitFact, Contained, Fix, Judgement, Known, Limit, Published, Range, Side, Statement,
     Verdict, judge,
 };
 use tidegate_domain::version::ReleaseVersion;
@@ -135,7 +136,9 @@ fn a_snapshot_follows_the_release_before_it() {
         ("24.1.1.dev3", Verdict::Fixed),
         ("24.0.1.dev5", Verdict::Affected),
         ("24.0.2.dev5.20240909", Verdict::Affected),
-        ("23.3.1.dev1.20200101", Verdict::Fixed),
+        ("23.3.1.dev1.20250101", Verdict::Fixed),
+        // Older than everything that was released: number and date contradict each other.
+        ("23.3.1.dev1.20200101", Verdict::Unknown),
         // On the main branch, after 23.0.0.0rc1 and before 24.0.0: both are affected.
         ("24.0.0.dev100.20240101", Verdict::Affected),
         // On the main branch before the flaw, on the way to the first version with it.
@@ -237,4 +240,31 @@ fn a_verdict_explains_itself() {
     let days: Vec<Date> = judgement.account.dates.iter().map(|(day, _)| *day).collect();
     assert_eq!(days, [date(2024, 7, 17), date(2024, 9, 9), date(2024, 12, 3), date(2024, 12, 11)]);
     assert_eq!(judgement.account.line.as_deref(), Some("pine"));
+}
+
+proptest! {
+    /// A later build from the same place is never worse, and one in the ranges on both sides is affected.
+    #[test]
+    fn time_only_helps(
+        major in 22_u64..26, minor in 0_u64..4, patch in 0_u64..4,
+        snapshot in proptest::option::of(0_u64..200), early in 0_i64..900, later in 0_i64..900,
+    ) {
+        let number = match snapshot {
+            Some(dev) => format!("{major}.{minor}.{patch}.dev{dev}"),
+            None => format!("{major}.{minor}.{patch}"),
+        };
+        let built = |days: i64| {
+            let day = date(2023, 6, 1).saturating_add(jiff::Span::new().days(days));
+            judged(Kind::Image, &format!("{number}.{}", day.strftime("%Y%m%d")), &[], None)
+        };
+        let (first, second) = (built(early.min(later)), built(early.max(later)));
+        if first.verdict == Verdict::Fixed {
+            prop_assert_ne!(second.verdict, Verdict::Affected, "{} then {}", first.why, second.why);
+        }
+        let inside = |version: &str| statement().side(&v(version), None) == Side::Within;
+        if snapshot.is_none() && inside(&number) && v(&number).patch_level_before().is_some_and(|b| inside(&b.to_string())) {
+            prop_assert!(!matches!(second.verdict, Verdict::NotAffected), "{}", second.why);
+            prop_assert!(first.verdict != Verdict::NotAffected, "{}", first.why);
+        }
+    }
 }

@@ -242,7 +242,10 @@ impl<'a> Bench<'a> {
         if let Some(place) = place(self.known.releases, &self.statement.product, version, self.day()) {
             return self.between(&target, place);
         }
-        let Some(before) = target.patch_level_before() else {
+        // Where the data reaches, its silence says that nothing had been released on that day.
+        let is_before_the_data = self.releases().first().is_none_or(|first| target < first.version);
+        let before = target.patch_level_before().filter(|_| is_before_the_data);
+        let Some(before) = before else {
             return unknown(
                 format!("{} is a snapshot, and no release before it is known", self.build.said),
                 "the product's releases, or the commit it was built from",

@@ -1,4 +1,5 @@
 use super::*;
+use proptest::prelude::*;
 use tidegate_domain::inventory::Kind;
 
 /// Name and version of everything that was read.
@@ -115,4 +116,18 @@ fn hostile_documents_end_clearly() {
         assert!(!fault.what.is_empty());
     }
     assert!(read(&[0xff, 0xfe, b'a'], Some(Form::Csv)).is_err());
+}
+
+proptest! {
+    /// Whatever is handed in, reading ends, and what it says about a part has its place.
+    #[test]
+    fn no_document_is_too_strange(
+        text in "([a-z0-9:=@/.,;\\-\\[\\]{}\"'&*#| ]|\n|\t|image|versions:|\\{\"components\":){0,60}",
+        form in proptest::option::of(proptest::sample::select(Form::ALL.to_vec())),
+    ) {
+        if let Ok(inventory) = read(text.as_bytes(), form) {
+            prop_assert!(inventory.components.iter().all(|component| !component.name.is_empty()));
+            prop_assert!(inventory.unread.iter().all(|unread| !unread.place.is_empty()));
+        }
+    }
 }

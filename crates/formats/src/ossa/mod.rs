@@ -145,6 +145,7 @@ fn reviews(document: &Node) -> Vec<Review> {
 mod tests {
     use super::*;
     use jiff::civil::date;
+    use proptest::prelude::*;
     use tidegate_domain::verdict::Affected;
 
     const EXAMPLE: &str = "\
@@ -198,6 +199,15 @@ reviews:
     fn what_is_no_advisory_is_refused() {
         for text in ["", "[]", "id: x", "id: x\naffected-products:\n- version: '1'\n", "a: [", "\u{0}"] {
             assert!(parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_range_is_too_strange(text in "([<>=!,() ]|[0-9.]{1,6}|and|to|up|from|all|later|prior|Folsom|folsom-2){0,20}") {
+            if let Affected::Ranges(ranges) = affected(&text) {
+                prop_assert!(!ranges.is_empty());
+            }
         }
     }
 }
