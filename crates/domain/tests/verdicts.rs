@@ -123,6 +123,24 @@ fn an_integrators_number_is_no_release() {
     assert_eq!(seen.verdict, Verdict::Unknown, "what ran after the fix may have been built before it");
 }
 
+/// Release data without days: a number that carries the fix may have been given away before.
+#[test]
+fn a_release_of_no_known_day_settles_nothing_for_an_early_build() {
+    let dated = releases();
+    let undated = |release: &Release| Release { seen: None, ..release.clone() };
+    let tide: Vec<Release> = dated.of("tide").iter().map(undated).collect();
+    let releases = Releases::new(dated.lines().to_vec(), BTreeMap::from([("tide".to_owned(), tide)]));
+    let verdict = |version: &str| {
+        let build = Build::read(&component(Kind::Image, version), &releases);
+        judge(&statement(), &build, &Known { releases: &releases, fixes: &[], commit: None, seen: None })
+            .verdict
+    };
+    assert_eq!(verdict("24.1.0.20240909"), Verdict::Unknown);
+    assert_eq!(verdict("24.1.0.20241225"), Verdict::Fixed);
+    assert_eq!(verdict("24.1.0"), Verdict::Fixed);
+    assert_eq!(verdict("24.0.2.20240909"), Verdict::Affected);
+}
+
 #[test]
 fn a_number_that_became_a_release_later_is_no_release_yet() {
     let early = judged(Kind::Image, "24.1.0.20240909", &[], None);

@@ -98,6 +98,7 @@ impl<'a> Bench<'a> {
     fn numbered(&self, version: &ReleaseVersion) -> Decision {
         let released = self.releases().iter().find(|release| release.version == *version);
         match released {
+            Some(release) if self.may_precede(release) => self.undated(release),
             Some(release) if !self.was_built_before(release) => self.released(release),
             Some(_) => self.snapshot(version),
             None if version.dev().is_none() && self.is_beyond_the_data(version) => self.claimed(version),
@@ -108,6 +109,26 @@ impl<'a> Bench<'a> {
     /// A build can't be a release that came after it, whatever its number says.
     fn was_built_before(&self, release: &Release) -> bool {
         self.day().zip(release.day()).is_some_and(|(day, released)| day < released)
+    }
+
+    /// Whether a build from before the advisory bears the number of a release of no known day: the release
+    /// may have come later, and bring the fix.
+    fn may_precede(&self, release: &Release) -> bool {
+        let public = self.statement.published.as_ref().map(|published| published.day);
+        release.day().is_none() && self.build.built.zip(public).is_some_and(|(built, public)| built < public)
+    }
+
+    fn undated(&self, release: &Release) -> Decision {
+        let (as_release, as_snapshot) = (self.released(release), self.snapshot(&release.version));
+        if as_release.0 != Verdict::Fixed || as_snapshot.0 == Verdict::Fixed {
+            return as_release;
+        }
+        let why = format!(
+            "{} was built before {} became public, and it isn't known whether {} had been released then",
+            self.build.said, self.statement.advisory, release.version
+        );
+        let settles = Some(format!("the day of the release {}", release.version));
+        (Verdict::Unknown, why, Account { settles, ..as_release.2 })
     }
 
     /// The latest day on which it can have been built.
