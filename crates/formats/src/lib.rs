@@ -12,17 +12,22 @@ pub mod atom;
 pub mod csaf;
 pub mod cve;
 pub mod draft;
+pub mod inventory;
 pub mod mail;
+pub mod openstack_releases;
+pub mod ossa;
 pub mod osv;
 pub mod plain;
+pub mod purl;
 pub mod sections;
 pub mod text;
+pub mod vers;
 
 mod cwe;
 mod fixes;
 mod json;
 mod link;
-mod purl;
+mod yaml;
 
 pub use link::Link;
 pub use tidegate_domain::fault::Fault;

@@ -11,4 +11,5 @@ pub mod out;
 pub mod pages;
 pub mod serve;
 pub mod store;
+pub mod verdict;
 pub mod words;

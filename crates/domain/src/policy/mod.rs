@@ -14,6 +14,7 @@ pub mod vocabulary;
 pub use embargo::{EmbargoRules, Limit, Slot};
 pub use file::{POLICY_BYTES_MAX, SCHEMA, read};
 pub use resolve::CUSTOM_STEPS_MAX;
+pub(crate) use resolve::parse_length;
 pub use sets::{ItemSet, RoleId, RoleSet};
 
 use crate::advisory::{Publisher, Section};

@@ -528,7 +528,8 @@ fn placeholders(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `P15D`, `P2W`, `PT72H`, or `5 working days`. Nothing negative, nothing over ten years.
-fn parse_length(text: &str) -> Option<Length> {
+/// Reads ISO 8601 up to ten years, or working days.
+pub(crate) fn parse_length(text: &str) -> Option<Length> {
     let words = text.strip_suffix(" working days").or_else(|| text.strip_suffix(" working day"));
     if let Some(days) = words {
         let days: i32 = days.trim().parse().ok()?;

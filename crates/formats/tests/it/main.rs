@@ -6,3 +6,5 @@ mod oracles;
 mod outputs;
 mod properties;
 mod sample;
+mod verdicts;
+mod versions;

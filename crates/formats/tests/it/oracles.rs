@@ -46,7 +46,7 @@ fn csaf_documents_pass_the_mandatory_tests() {
 
 /// The folder of other people's data, which is no part of the project.
 #[expect(clippy::disallowed_methods, reason = "a test has no main that could read the environment for it")]
-fn data_folder() -> Option<PathBuf> {
+pub(crate) fn data_folder() -> Option<PathBuf> {
     let given = std::env::var_os("TIDEGATE_DATA").map(PathBuf::from);
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
     given.into_iter().chain([beside]).find(|folder| folder.is_dir())

@@ -5,9 +5,11 @@ mod case;
 mod keep;
 mod policy;
 mod project;
+mod regime;
 mod report;
 mod reporter;
 mod show;
+mod verdict;
 
 pub use policy::matrix;
 
@@ -63,6 +65,11 @@ enum Command {
     /// Write, check and preview advisories.
     #[command(subcommand)]
     Advisory(advisory::Advisory),
+    /// Say which advisories a deployment is affected by, and why; no instance needed.
+    Verdict(verdict::Verdict),
+    /// Check rules for deadlines; no instance needed.
+    #[command(subcommand)]
+    Regime(regime::Regime),
     /// What is due, the oldest first.
     Due(keep::DueOptions),
     /// Letters that were written and wait to be sent.
@@ -111,6 +118,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo(options) => demo::run(&options, cli.dir, &out).await,
         Command::Init(init) => init.run(&dir()?, &out).await,
         Command::Policy(command) => command.run(&out),
+        Command::Verdict(command) => command.run(&out),
+        Command::Regime(command) => command.run(&out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut script);
@@ -169,6 +178,8 @@ async fn with_engine(
         | Command::Demo(_)
         | Command::Init(_)
         | Command::Policy(_)
+        | Command::Verdict(_)
+        | Command::Regime(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(()),
     };

@@ -185,7 +185,7 @@ pub async fn what_another_process_changed_counts_at_once(bed: &Bed) {
     let seen = other.history(case(1), "people").await.expect("its history");
     let setting = Some("alice".to_owned());
     assert_eq!((seen.project, seen.events.len(), seen.setting), (slug("cloudstack"), 3, setting));
-    one.shred(case(1), at(3)).await.expect("shredded");
+    one.shred(case(1), at(3), "lars").await.expect("shredded");
     let gone = StoreError::Shredded { case: case(1) };
     assert_eq!(other.history(case(1), "people").await, Err(gone));
     for store in [one, other] {

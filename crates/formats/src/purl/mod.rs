@@ -1,4 +1,9 @@
-//! Package URLs without a version, as drafts name packages, and what other formats call the package.
+//! Package URLs: without a version, as drafts name packages, with what other formats call the package; and
+//! whole, as SBOMs carry them.
+
+mod package;
+
+pub use package::{PACKAGE_URL_BYTES_MAX, Package};
 
 use crate::link::encode_segment;
 use tidegate_domain::fault::Fault;
@@ -118,6 +123,22 @@ impl Purl {
 }
 
 const EXAMPLE: &str = "write it as pkg:pypi/keystone";
+
+/// Undoes percent-encoding.
+pub(crate) fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let high = char::from(rest.next()?).to_digit(16)?;
+            let low = char::from(rest.next()?).to_digit(16)?;
+            bytes.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
 
 fn decode_segment(segment: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(segment.len());
