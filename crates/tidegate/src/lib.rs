@@ -1,5 +1,6 @@
 //! Tidegate: from the first confidential report to the last accepted proof of the patch.
 
+pub mod asked;
 pub mod chance;
 pub mod cli;
 pub mod demo;
@@ -8,5 +9,7 @@ pub mod export;
 pub mod hands;
 pub mod instance;
 pub mod pages;
+pub mod secret;
 pub mod serve;
 pub mod store;
+pub mod web;

@@ -9,7 +9,7 @@ mod read;
 
 pub(crate) use perform::LetterJob;
 pub use perform::Performed;
-pub use read::CaseFile;
+pub use read::{CaseFile, Note};
 
 use crate::chance::Chance;
 use crate::store::{Project, Store, StoreError};
@@ -191,6 +191,16 @@ impl Engine {
     pub async fn set_people(&self, people: &People) -> Result<(), EngineError> {
         let text = serde_json::to_string(people).unwrap_or_default();
         Ok(self.store.set_setting(PEOPLE, &text).await?)
+    }
+
+    /// A fresh secret for somebody to hold.
+    pub(crate) fn draw_secret(&self) -> crate::secret::Secret {
+        crate::secret::Secret::draw(&self.chance)
+    }
+
+    /// A number to find a log line by.
+    pub(crate) fn draw_number(&self) -> u64 {
+        self.chance.u64() % 1_000_000_000
     }
 
     /// A fresh case id.

@@ -4,7 +4,7 @@ use super::{Engine, EngineError};
 use crate::store::StoreError;
 use std::sync::Arc;
 use tidegate_domain::audience::{self, View};
-use tidegate_domain::case::{Actor, Case, Entry, replay};
+use tidegate_domain::case::{Actor, Case, Entry, Event, Report, replay};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::Policy;
 use tidegate_domain::policy::check::possible;
@@ -18,6 +18,28 @@ pub struct CaseFile {
     pub(crate) policy: Arc<Policy>,
     pub(crate) entries: Vec<Entry>,
     pub(crate) case: Case,
+}
+
+/// Something that the reporter and the team wrote to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Note<'a> {
+    /// The reporter wrote.
+    FromReporter(Instant, &'a Report),
+    /// The team wrote; the text may be empty where the fact says it all.
+    ToReporter(Instant, &'a str),
+}
+
+fn note(entry: &Entry) -> Option<Note<'_>> {
+    match &entry.event {
+        Event::Received { report, .. } | Event::Heard { report } => Some(Note::FromReporter(entry.at, report)),
+        Event::Acknowledged { text } if text.is_empty() => {
+            Some(Note::ToReporter(entry.at, "Your report has arrived, and a person has read it."))
+        }
+        Event::Acknowledged { text } | Event::ReporterTold { text } | Event::Messaged { text } => {
+            Some(Note::ToReporter(entry.at, text))
+        }
+        _ => None,
+    }
 }
 
 impl CaseFile {
@@ -48,6 +70,21 @@ impl CaseFile {
     #[must_use]
     pub fn is_teams(&self, viewer: &Actor) -> bool {
         self.case.roles_of(&self.policy, viewer).meets(self.policy.roles_of(RoleKind::Team))
+    }
+
+    /// What the reporter and the team wrote to each other, oldest first. It is the reporter's own, whatever
+    /// else they may know.
+    #[must_use]
+    pub fn correspondence(&self) -> Vec<Note<'_>> {
+        self.entries.iter().filter_map(note).collect()
+    }
+
+    /// The end of an embargo that is proposed and that `viewer` may accept at `now`.
+    #[must_use]
+    pub fn offered_to(&self, viewer: &Actor, now: Instant) -> Option<Instant> {
+        let step = self.policy.step_of(Verb::AcceptEmbargo)?;
+        possible(&self.policy, &self.case, viewer, step, now).ok()?;
+        self.case.proposals.first().map(|proposal| proposal.until)
     }
 
     /// Whether for `viewer` there is such a case, as something to look at or an invitation to answer.
@@ -171,5 +208,17 @@ impl Engine {
             next = [next, wake].into_iter().flatten().min();
         }
         Ok(next)
+    }
+}
+
+impl Engine {
+    /// Keeps a file with a case that `name` may know of, and answers with its SHA-256 in hex.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchCase`] where for `name` there is none.
+    pub async fn keep_file(&self, case: CaseId, name: &Slug, bytes: &[u8]) -> Result<String, EngineError> {
+        self.open_case(case, name).await?;
+        let digest = self.store.put_blob(case, bytes).await?;
+        Ok(crate::hands::report::hex(&digest))
     }
 }

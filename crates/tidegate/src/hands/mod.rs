@@ -3,7 +3,7 @@
 
 pub mod compose;
 pub mod render;
-mod report;
+pub(crate) mod report;
 
 use crate::engine::{Engine, EngineError};
 use crate::store::{Job, PARSE_LETTER, StoreError};
