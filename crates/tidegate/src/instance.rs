@@ -6,13 +6,14 @@ use crate::engine::{Engine, EngineError};
 use crate::store::{Location, MasterKey, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The configuration file's name within the folder.
 pub const CONFIG: &str = "tidegate.toml";
 
-/// The configuration file: where things are. Everything else is in the database.
+/// The configuration file: where things are, and where doors listen. Everything else is in the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -20,6 +21,60 @@ pub struct Config {
     pub database: String,
     /// Where the master key comes from.
     pub master_key: KeySource,
+    /// The web door.
+    #[serde(default)]
+    pub web: WebConfig,
+}
+
+/// The web door.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Where browsers find it, as `https://security.example.org`; by default at the address it listens on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
+}
+
+impl Default for WebConfig {
+    fn default() -> WebConfig {
+        WebConfig { listen: SocketAddr::from(([127, 0, 0, 1], 8008)), origin: None }
+    }
+}
+
+impl WebConfig {
+    /// Where browsers find the door that listens on `address`. Only HTTPS, or this machine by itself, will do:
+    /// what is read here must not travel in the clear.
+    ///
+    /// # Errors
+    /// What is wrong with the configured origin.
+    pub fn origin_at(&self, address: SocketAddr) -> Result<String, String> {
+        let Some(origin) = &self.origin else {
+            let ours = address.ip().is_loopback().then(|| format!("http://{address}"));
+            return ours.ok_or_else(|| {
+                format!("[web] listens on {address}, which is not this machine alone: set `origin` to the https:// address that browsers use")
+            });
+        };
+        let local = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
+        let rest = origin.strip_prefix("https://").or_else(|| {
+            local
+                .iter()
+                .find_map(|prefix| origin.strip_prefix(prefix))
+                .map(|port| port.trim_start_matches(':'))
+        });
+        match rest {
+            Some(rest) if !rest.trim_end_matches('/').contains(['/', '?', '#', '@', ' ']) => {
+                Ok(origin.trim_end_matches('/').to_owned())
+            }
+            Some(_) => Err(format!(
+                "[web] origin: `{origin}` must be a scheme, a host and perhaps a port, and no more"
+            )),
+            None => Err(format!(
+                "[web] origin: `{origin}` must begin with https://; only this machine may do without"
+            )),
+        }
+    }
 }
 
 /// Where the master key comes from.
@@ -111,6 +166,7 @@ pub async fn create(
     let config = Config {
         database: database.unwrap_or("tidegate.db").to_owned(),
         master_key: KeySource::File(PathBuf::from("master.key")),
+        web: WebConfig::default(),
     };
     let key = MasterKey::generate_file(&dir.join("master.key"), &chance)
         .map_err(|error| InstanceError::Key(error.to_string()))?;
@@ -165,7 +221,11 @@ fn location(dir: &Path, config: &Config) -> Location {
     }
 }
 
-fn read_config(dir: &Path) -> Result<Config, InstanceError> {
+/// Reads the configuration file of the instance in `dir`.
+///
+/// # Errors
+/// Where there is none, or it has a fault, with its line.
+pub fn read_config(dir: &Path) -> Result<Config, InstanceError> {
     let path = dir.join(CONFIG);
     let text = match std::fs::read_to_string(&path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -1,5 +1,6 @@
 //! Tidegate: from the first confidential report to the last accepted proof of the patch.
 
+pub mod asked;
 pub mod chance;
 pub mod cli;
 pub mod demo;
@@ -9,7 +10,9 @@ pub mod hands;
 pub mod instance;
 pub mod out;
 pub mod pages;
+pub mod secret;
 pub mod serve;
 pub mod store;
 pub mod verdict;
+pub mod web;
 pub mod words;

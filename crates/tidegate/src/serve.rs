@@ -26,13 +26,21 @@ pub fn router(files: Vec<SiteFile>) -> Router {
 /// # Errors
 /// Where the address cannot be listened on.
 pub async fn serve(files: Vec<SiteFile>, listener: tokio::net::TcpListener) -> std::io::Result<()> {
-    let stop = async {
-        // Without a signal handler there is no graceful stop; serving goes on until the process ends.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+    axum::serve(listener, router(files)).with_graceful_shutdown(stopped()).await
+}
+
+/// Waits until this program is asked to stop: by Ctrl-C, or by whoever started it.
+pub async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    // Without a signal handler there is no graceful stop; serving goes on until the process ends.
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
     };
-    axum::serve(listener, router(files)).with_graceful_shutdown(stop).await
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+        else => std::future::pending().await,
+    }
 }
 
 /// Listens on `address`.
@@ -67,7 +75,7 @@ async fn file(State(site): State<Site>, uri: Uri) -> Response {
     }
 }
 
-fn media_type(path: &str) -> &'static str {
+pub(crate) fn media_type(path: &str) -> &'static str {
     match path.rsplit_once('.').map(|(_, ending)| ending) {
         Some("html") => "text/html; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",

@@ -1,7 +1,7 @@
 //! Events in words, for people.
 
 use serde_json::Value;
-use tidegate_domain::case::Event;
+use tidegate_domain::case::{By, Entry, Event, REPORTER};
 use tidegate_domain::time::Instant;
 
 /// An event in a line.
@@ -42,4 +42,59 @@ fn detail((name, value): (&String, &Value)) -> Option<String> {
         }
         Value::Null | Value::Bool(_) | Value::Array(_) => None,
     }
+}
+
+/// Something that the reporter and the security team told each other, as the reporter reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// When.
+    pub at: Instant,
+    /// Who.
+    pub from: &'static str,
+    /// What, in a line.
+    pub what: String,
+    /// The words, where there are any.
+    pub text: String,
+    /// Names of files that came with it.
+    pub files: Vec<String>,
+}
+
+/// A line of the reporter's correspondence. Who of the security team wrote is not the reporter's to know:
+/// letters come from the team.
+#[must_use]
+pub fn said(entry: &Entry) -> Said {
+    let from = match &entry.by {
+        By::Person(name) if name.as_str() == REPORTER => "you",
+        By::Person(_) => "the security team",
+        By::Clock => "the clock",
+    };
+    let (what, text) = match &entry.event {
+        Event::Received { report, .. } | Event::Heard { report } => {
+            (report.title.to_string(), report.text.clone())
+        }
+        Event::Acknowledged { text } => ("the report arrived".to_owned(), text.clone()),
+        Event::ReporterTold { text } => ("the verdict".to_owned(), text.clone()),
+        Event::Messaged { text } => ("a message".to_owned(), text.clone()),
+        Event::EmbargoProposed { until, .. } => {
+            (format!("an embargo is proposed that ends {}", until.readable()), String::new())
+        }
+        Event::EmbargoAccepted { .. } => ("the proposed end is accepted".to_owned(), String::new()),
+        Event::EmbargoAgreed { until } => {
+            (format!("the embargo is agreed and ends {}", until.readable()), String::new())
+        }
+        Event::EmbargoRejected { .. } => ("the proposed end is rejected".to_owned(), String::new()),
+        Event::EmbargoEnded { reason, .. } => ("the embargo is over".to_owned(), reason.clone()),
+        Event::Announced { version, .. } => {
+            (format!("version {version} of the advisory is public"), String::new())
+        }
+        // What is left is the reporter's own doing, or an alarm about an instant that they know.
+        own => (event_line(own), String::new()),
+    };
+    let files = match &entry.event {
+        Event::Received { report, .. } | Event::Heard { report } => {
+            report.attachments.iter().map(|(name, _)| name.clone()).collect()
+        }
+        _ => Vec::new(),
+    };
+    Said { at: entry.at, from, what, text, files }
 }

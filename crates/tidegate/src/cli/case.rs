@@ -6,7 +6,6 @@ use crate::engine::Engine;
 use crate::out::{Failure, Out};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use tidegate_domain::advisory::{ActionNeeded, CveId, Draft};
 use tidegate_domain::case::{Action, TestOutcome};
@@ -456,21 +455,4 @@ pub(super) fn read_draft(path: &Path) -> Result<Draft, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
     tidegate_formats::draft::parse(&text)
         .map_err(|fault| Failure::faults(&path.display().to_string(), &[fault]))
-}
-
-impl Engine {
-    /// Only somebody who is here can be given work.
-    async fn known(&self, person: &Slug) -> Result<(), Failure> {
-        match self.people().await?.find(person) {
-            Some(_) => Ok(()),
-            None => Err(crate::engine::EngineError::NoSuchPerson(person.clone()).into()),
-        }
-    }
-
-    /// Keeps a file with the case and answers with its SHA-256 in hex.
-    async fn keep_file(&self, case: CaseId, who: &Slug, bytes: &[u8]) -> Result<String, Failure> {
-        self.open_case(case, who).await?;
-        self.store.put_blob(case, bytes).await.map_err(crate::engine::EngineError::from)?;
-        Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
-    }
 }

@@ -8,6 +8,7 @@ mod project;
 mod regime;
 mod report;
 mod reporter;
+mod serve;
 mod show;
 mod verdict;
 
@@ -19,7 +20,7 @@ use crate::out::{Failure, Out};
 use crate::{demo, instance};
 use clap::{CommandFactory, Parser, Subcommand};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tidegate_domain::id::Slug;
 
@@ -79,6 +80,8 @@ enum Command {
     Work,
     /// Stay, and do what is due when it is due, to the second.
     Run,
+    /// Stay, do what is due to the second, and open the web door: public site, mailboxes, desks.
+    Serve(serve::Options),
     /// Write the public site.
     Export(keep::Export),
     /// Derive everything again from the log, and compare.
@@ -134,9 +137,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             std::fs::create_dir_all(&folder).map_err(Failure::io)?;
             clap_mangen::generate_to(Cli::command(), &folder).map_err(Failure::io)
         }
+        Command::Serve(options) => options.run(&dir()?, &out).await,
         command => {
             let engine = instance::open(&dir()?, Arc::new(SystemClock::start())).await?;
-            with_engine(command, engine, cli.who.as_ref(), &out).await
+            with_engine(command, engine, &dir()?, cli.who.as_ref(), &out).await
         }
     }
 }
@@ -144,6 +148,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
 async fn with_engine(
     command: Command,
     mut engine: Engine,
+    dir: &Path,
     who: Option<&Slug>,
     out: &Out,
 ) -> Result<(), Failure> {
@@ -164,7 +169,7 @@ async fn with_engine(
     let begun = keep::catch_up(&engine, out).await?;
     let done = match command {
         Command::Project(command) => command.run(&mut engine, out).await,
-        Command::Person(command) => command.run(&engine, out).await,
+        Command::Person(command) => command.run(&engine, dir, out).await,
         Command::Report(command) => command.run(&engine, out).await,
         Command::Case(command) => command.run(&engine, who, out).await,
         Command::Advisory(command) => command.run(&engine, who, out).await,
@@ -180,6 +185,7 @@ async fn with_engine(
         | Command::Policy(_)
         | Command::Verdict(_)
         | Command::Regime(_)
+        | Command::Serve(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(()),
     };

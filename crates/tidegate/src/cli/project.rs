@@ -2,9 +2,10 @@
 
 use crate::engine::Engine;
 use crate::out::{Failure, Kind, Out, bar, table};
+use crate::{instance, web};
 use clap::Subcommand;
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tidegate_domain::id::Slug;
 use tidegate_domain::policy::{self, check};
 
@@ -96,10 +97,15 @@ pub(super) enum Person {
     },
     /// List the people.
     List,
+    /// Print a link that signs a person in at the web door once, within a day.
+    Link {
+        /// The person.
+        name: Slug,
+    },
 }
 
 impl Person {
-    pub(super) async fn run(self, engine: &Engine, out: &Out) -> Result<(), Failure> {
+    pub(super) async fn run(self, engine: &Engine, dir: &Path, out: &Out) -> Result<(), Failure> {
         let mut people = engine.people().await?;
         match self {
             Person::Add { name, mail, project, role } => {
@@ -124,6 +130,12 @@ impl Person {
                     &format!("{name} is {role} of {project}"),
                     &json!({"person": name.as_str(), "project": project.as_str(), "role": role.as_str()}),
                 )
+            }
+            Person::Link { name } => {
+                let config = instance::read_config(dir)?.web;
+                let origin = config.origin_at(config.listen).map_err(Failure::plain)?;
+                let link = web::sign_in_link(engine, &origin, &name).await?;
+                out.show(&link, &json!({"person": name.as_str(), "link": link}))
             }
             Person::List => {
                 let rows: Vec<Vec<String>> = people

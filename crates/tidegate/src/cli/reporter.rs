@@ -2,11 +2,11 @@
 
 use crate::engine::CaseFile;
 use crate::out::{printable, table};
-use crate::words::event_line;
+use crate::words::{Said, said};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use tidegate_domain::audience::{ReporterStanding, View};
-use tidegate_domain::case::{Actor, By, Entry, Event, REPORTER};
+use tidegate_domain::case::Actor;
 use tidegate_domain::time::Instant;
 
 /// Lines of a message that are shown.
@@ -19,14 +19,7 @@ pub(super) struct Page {
     disclosure: Option<Instant>,
     /// Steps: name, title, clause.
     open: Vec<[String; 3]>,
-    messages: Vec<Message>,
-}
-
-struct Message {
-    at: Instant,
-    from: &'static str,
-    what: String,
-    text: String,
+    messages: Vec<Said>,
 }
 
 impl Page {
@@ -40,7 +33,7 @@ impl Page {
             standing,
             disclosure: view.planned.filter(|_| file.awaits_disclosure()),
             open: file.open_to_reporter(viewer, now).into_iter().map(step).collect(),
-            messages: file.correspondence(viewer).into_iter().map(message).collect(),
+            messages: file.correspondence(viewer).into_iter().map(said).collect(),
         })
     }
 
@@ -89,36 +82,4 @@ impl Page {
             "messages": messages.collect::<Vec<_>>(),
         })
     }
-}
-
-/// Who of the security team wrote is not the reporter's to know: letters come from the team.
-fn message(entry: &Entry) -> Message {
-    let from = match &entry.by {
-        By::Person(name) if name.as_str() == REPORTER => "you",
-        By::Person(_) => "the security team",
-        By::Clock => "the clock",
-    };
-    let (what, text) = match &entry.event {
-        Event::Received { report, .. } | Event::Heard { report } => {
-            (report.title.to_string(), report.text.clone())
-        }
-        Event::Acknowledged { text } => ("the report arrived".to_owned(), text.clone()),
-        Event::ReporterTold { text } => ("the verdict".to_owned(), text.clone()),
-        Event::Messaged { text } => ("a message".to_owned(), text.clone()),
-        Event::EmbargoProposed { until, .. } => {
-            (format!("an embargo is proposed that ends {}", until.readable()), String::new())
-        }
-        Event::EmbargoAccepted { .. } => ("the proposed end is accepted".to_owned(), String::new()),
-        Event::EmbargoAgreed { until } => {
-            (format!("the embargo is agreed and ends {}", until.readable()), String::new())
-        }
-        Event::EmbargoRejected { .. } => ("the proposed end is rejected".to_owned(), String::new()),
-        Event::EmbargoEnded { reason, .. } => ("the embargo is over".to_owned(), reason.clone()),
-        Event::Announced { version, .. } => {
-            (format!("version {version} of the advisory is public"), String::new())
-        }
-        // What is left is the reporter's own doing, or an alarm about an instant that they know.
-        own => (event_line(own), String::new()),
-    };
-    Message { at: entry.at, from, what, text }
 }

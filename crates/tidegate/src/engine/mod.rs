@@ -192,6 +192,16 @@ impl Engine {
         Ok(self.store.set_setting(PEOPLE, &text).await?)
     }
 
+    /// A fresh secret for somebody to hold.
+    pub(crate) fn draw_secret(&self) -> crate::secret::Secret {
+        crate::secret::Secret::draw(&self.chance)
+    }
+
+    /// A number to find a log line by.
+    pub(crate) fn draw_number(&self) -> u64 {
+        self.chance.u64() % 1_000_000_000
+    }
+
     /// A fresh case id.
     pub(crate) fn new_case_id(&self) -> CaseId {
         CaseId::from_bits(self.chance.u64())

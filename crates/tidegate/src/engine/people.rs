@@ -1,5 +1,6 @@
 //! The people of an instance: who they are, where mail reaches them, which roles they have in which project.
 
+use super::{Engine, EngineError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tidegate_domain::id::Slug;
@@ -55,6 +56,19 @@ impl People {
         let roles = person.roles.entry(project.clone()).or_default();
         if !roles.contains(role) {
             roles.push(role.clone());
+        }
+    }
+}
+
+impl Engine {
+    /// Makes sure that `person` is here: only somebody who is can be given work.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchPerson`].
+    pub async fn known(&self, person: &Slug) -> Result<(), EngineError> {
+        match self.people().await?.find(person) {
+            Some(_) => Ok(()),
+            None => Err(EngineError::NoSuchPerson(person.clone())),
         }
     }
 }

@@ -76,6 +76,14 @@ impl CaseFile {
         self.case.roles_of(&self.policy, viewer).meets(self.policy.roles_of(RoleKind::Team))
     }
 
+    /// The end of an embargo that is proposed and that `viewer` may accept at `now`.
+    #[must_use]
+    pub fn offered_to(&self, viewer: &Actor, now: Instant) -> Option<Instant> {
+        let step = self.policy.step_of(Verb::AcceptEmbargo)?;
+        possible(&self.policy, &self.case, viewer, step, now).ok()?;
+        self.case.proposals.first().map(|proposal| proposal.until)
+    }
+
     /// Whether for `viewer` there is such a case, as something to look at or an invitation to answer.
     #[must_use]
     pub fn exists_for(&self, viewer: &Actor) -> bool {
@@ -197,5 +205,17 @@ impl Engine {
             next = [next, wake].into_iter().flatten().min();
         }
         Ok(next)
+    }
+}
+
+impl Engine {
+    /// Keeps a file with a case that `name` may know of, and answers with its SHA-256 in hex.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchCase`] where for `name` there is none.
+    pub async fn keep_file(&self, case: CaseId, name: &Slug, bytes: &[u8]) -> Result<String, EngineError> {
+        self.open_case(case, name).await?;
+        let digest = self.store.put_blob(case, bytes).await?;
+        Ok(crate::hands::report::hex(&digest))
     }
 }

@@ -1,6 +1,7 @@
 //! The hand that writes letters. They go to the outbox, each once for ever, and say nothing in their subject
 //! that is not public.
 
+use crate::asked::Given;
 use crate::engine::people::People;
 use crate::engine::{CaseFile, Engine, EngineError};
 use crate::store::{Job, StoreError};
@@ -9,6 +10,7 @@ use mail_builder::headers::raw::Raw;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use tidegate_domain::consequence::{Letter, LetterKind, Recipient};
+use tidegate_domain::fault::Fault;
 use tidegate_domain::id::CaseId;
 use tidegate_domain::policy::{ClockRule, Policy};
 use tidegate_domain::publication::{advisory_number, publication_as};
@@ -218,6 +220,28 @@ fn rfc822(policy: &Policy, composed: &Composed, key: &str, at: Instant) -> Vec<u
         message = message.header("X-Tidegate-Confidential", Raw::new("yes"));
     }
     message.write_to_vec().unwrap_or_default()
+}
+
+/// What a reporter filled in, as the letter that they could have sent instead: it is stored and read as one.
+///
+/// # Errors
+/// Where nothing was written.
+pub fn letter_of_form(given: &Given, at: Instant) -> Result<Vec<u8>, EngineError> {
+    let text = given.text("text").ok_or_else(|| {
+        let advice = "a line is enough; you can send more later";
+        EngineError::Faults(vec![Fault::nowhere("nothing was written", advice)])
+    })?;
+    let subject = one_line(given.text("title").unwrap_or_default());
+    let mut message = MessageBuilder::new().subject(subject).date(at.micros() / 1_000_000).text_body(text);
+    if let Some(address) = given.text("address") {
+        message = message.from(one_line(address));
+    }
+    for (name, bytes) in given.files("files") {
+        message = message.attachment("application/octet-stream", name.to_owned(), bytes.to_vec());
+    }
+    message.write_to_vec().map_err(|error| {
+        EngineError::Faults(vec![Fault::nowhere(format!("the report cannot be written down: {error}"), "")])
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 mod arrival;
 pub mod compose;
 pub mod render;
-mod report;
+pub(crate) mod report;
 
 pub use arrival::{Arrival, Cut};
 pub(crate) use report::letter_digest;

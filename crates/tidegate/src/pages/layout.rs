@@ -4,9 +4,28 @@ use super::{ICON_FILE, ProjectLinks, STYLE_FILE};
 use maud::{DOCTYPE, Markup, html};
 use tidegate_domain::advisory::Publisher;
 
-/// Nothing but the site's own style sheet and images may load, and nothing may be sent anywhere.
-const CONTENT_SECURITY_POLICY: &str =
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'";
+/// What a page does besides being read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Uses {
+    /// Nothing: a file that any web server may serve.
+    Nothing,
+    /// It sends forms to the site, and loads the site's own script.
+    Forms,
+}
+
+impl Uses {
+    /// Nothing but the site's own style sheet and images may load, and nothing may be sent elsewhere.
+    fn security_policy(self) -> &'static str {
+        match self {
+            Uses::Nothing => {
+                "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'"
+            }
+            Uses::Forms => {
+                "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'"
+            }
+        }
+    }
+}
 /// The front page's file name in the site's folder.
 const HOME_FILE: &str = "index.html";
 /// Longest description for search engines and previews, in characters.
@@ -83,20 +102,36 @@ fn navigation(frame: &Frame<'_>) -> Markup {
     }
 }
 
-/// A whole document.
+/// A whole document to be read.
 pub(super) fn document(root: &str, head: &Markup, header: &Markup, main: &Markup, footer: &Markup) -> String {
+    whole(Uses::Nothing, root, head, header, main, footer)
+}
+
+/// A whole document.
+pub(super) fn whole(
+    uses: Uses,
+    root: &str,
+    head: &Markup,
+    header: &Markup,
+    main: &Markup,
+    footer: &Markup,
+) -> String {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(CONTENT_SECURITY_POLICY);
+                meta http-equiv="Content-Security-Policy" content=(uses.security_policy());
                 meta name="referrer" content="no-referrer";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 (head)
                 link rel="icon" type="image/svg+xml" href={ (root) (ICON_FILE) };
                 link rel="stylesheet" href={ (root) (STYLE_FILE) };
+                @if uses == Uses::Forms {
+                    link rel="stylesheet" href="/desk.css";
+                    script src="/desk.js" defer {}
+                }
             }
             body {
                 a.skip href="#main" { "Skip to the content" }

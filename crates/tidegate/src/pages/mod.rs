@@ -6,6 +6,7 @@
 //! says so.
 
 mod advisory;
+pub mod desk;
 mod home;
 mod index;
 mod layout;

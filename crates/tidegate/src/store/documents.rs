@@ -137,6 +137,20 @@ impl Store {
         tx.execute(sql::STAGED_CLEAR_UP_TO, [case.into(), version.into()]).await.map(drop)
     }
 
+    /// A text that is another one whenever the public documents or the projects are others: cheap to ask for.
+    pub async fn public_stamp(&self) -> Result<String, StoreError> {
+        let rows = self.database.query(sql::PUBLIC_STAMP, []).await?;
+        let row = rows.first().ok_or_else(|| StoreError::tampered("public_document", "stamp"))?;
+        let documents = format!("{} {}", row.count("n")?, row.int("last_us")?);
+        // A policy is sealed anew, under a fresh nonce, whenever it is put.
+        let mut hash = Sha256::new();
+        for row in self.database.query(sql::PROJECT_STAMPS, []).await? {
+            hash.update(row.digest("tag")?);
+            hash.update(row.bytes("policy")?);
+        }
+        Ok(format!("{documents} {}", super::seal::hex(&hash.finalize())))
+    }
+
     /// The list of public documents, by path.
     pub async fn public_documents(&self) -> Result<Vec<PublicEntry>, StoreError> {
         let rows = self.database.query(sql::PUBLIC_LIST, []).await?;

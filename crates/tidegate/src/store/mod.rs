@@ -25,6 +25,7 @@ mod migrate;
 mod seal;
 mod shred;
 pub mod sql;
+mod tokens;
 
 pub use cases::{CaseRow, Content, DueOfCase, History, LoggedEvent, StoredEvent};
 pub use commit::{CaseChange, Commit, Due, NewJob, Promotion, Staging};
@@ -38,6 +39,7 @@ pub use jobs::{JOB_ERROR_CHARS_MAX, Job, JobId, JobsLeft};
 pub use key::{KeyError, MasterKey};
 pub use letters::{Letter, LetterEntry, LetterId, LetterState, Outgoing, PARSE_LETTER};
 pub use log::{FAULTS_LISTED_MAX, LogFault, LogHead, LogReport, Wrong};
+pub use tokens::{Held, TokenId, TokenKind};
 
 use crate::chance::Chance;
 use database::Database;

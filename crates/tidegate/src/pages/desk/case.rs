@@ -1,0 +1,216 @@
+//! One case, as its viewer may see it, with what they can do in it.
+
+use super::frame::{Reader, page};
+use crate::asked::{CUSTOM, Field, Kind, fields};
+use crate::pages::layout::scrolling;
+use crate::pages::text;
+use maud::{Markup, html};
+use tidegate_domain::audience::View;
+use tidegate_domain::case::clock::{Clock, Standing};
+use tidegate_domain::case::{Case, Entry};
+use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::policy::check::Phase;
+use tidegate_domain::policy::{Act, Policy, Step};
+use tidegate_domain::refusal::Explanation;
+use tidegate_domain::time::Instant;
+
+/// A step that is the viewer's.
+#[derive(Clone, Debug)]
+pub struct Offer<'p> {
+    /// The step.
+    pub step: &'p Step,
+    /// Why it is refused now, if it is.
+    pub refused: Option<Explanation>,
+}
+
+/// What the page shows.
+#[derive(Clone, Debug)]
+pub struct CasePage<'c> {
+    /// The case.
+    pub id: CaseId,
+    /// The policy that it is under.
+    pub policy: &'c Policy,
+    /// What its viewer may see.
+    pub view: &'c View<'c>,
+    /// What they may do.
+    pub offers: Vec<Offer<'c>>,
+    /// Its clocks.
+    pub clocks: Vec<Clock<'c>>,
+    /// The lines of its log that they may read.
+    pub log: Vec<&'c Entry>,
+    /// Now.
+    pub now: Instant,
+}
+
+/// Whoever is invited sees nothing before they have acknowledged confidence (CS-20).
+#[must_use]
+pub fn invited(name: &Slug, id: CaseId) -> String {
+    let main = html! {
+        h1 { "You are invited to a case" }
+        p.lead { "You will see it once you have acknowledged that you hold it in confidence." }
+        form method="post" action={ "/desk/cases/" (id) "/acknowledge-confidence" } {
+            button { "I hold this case in confidence" }
+        }
+    };
+    page("Invitation", Reader::Person(name), &main)
+}
+
+/// The page of one case.
+#[must_use]
+pub fn case(name: &Slug, content: &CasePage<'_>) -> String {
+    let record = content.view.record.as_deref();
+    let title = record.map_or_else(String::new, |case| case.title.to_string());
+    let main = html! {
+        h1 dir="auto" { (text::line_or(&title, "A case")) }
+        (head(content, record))
+        @if !content.offers.is_empty() { (steps(content, record)) }
+        @if !content.clocks.is_empty() { (clock_table(&content.clocks)) }
+        @if !content.log.is_empty() { (log(&content.log)) }
+    };
+    page("Case", Reader::Person(name), &main)
+}
+
+fn head(content: &CasePage<'_>, record: Option<&Case>) -> Markup {
+    let view = content.view;
+    html! {
+        dl.pairs {
+            dt { "Project" } dd { bdi { (text::line(&content.policy.publisher.name)) } }
+            @if let Some(case) = record { dt { "Stands" } dd { (Phase::of(case).name()) } }
+            @if let Some(number) = view.number { dt { "Number" } dd { (number) } }
+            @if !view.cves.is_empty() {
+                dt { "CVE" } dd { @for cve in view.cves { (cve.as_str()) " " } }
+            }
+            @if let Some(rating) = view.rating { dt { "Severity" } dd { (rating) } }
+            @if let Some(at) = view.planned { dt { "Planned disclosure" } dd { (text::instant(at)) } }
+        }
+    }
+}
+
+fn steps(content: &CasePage<'_>, record: Option<&Case>) -> Markup {
+    let (open, shut): (Vec<&Offer<'_>>, Vec<&Offer<'_>>) =
+        content.offers.iter().partition(|offer| offer.refused.is_none());
+    html! {
+        h2 { "What you can do" }
+        div.offers { @for offer in &open { (offered(content.id, offer, record)) } }
+        @if !shut.is_empty() {
+            h2 { "Not yet" }
+            ul.rules { @for offer in &shut { li { (not_yet(offer)) } } }
+        }
+    }
+}
+
+fn offered(id: CaseId, offer: &Offer<'_>, record: Option<&Case>) -> Markup {
+    let step = offer.step;
+    let fields = match &step.act {
+        Act::Built(verb) => fields(*verb),
+        Act::Custom(_) => CUSTOM,
+    };
+    html! {
+        details.offer {
+            summary { (text::capitalised(&step.title)) " " span.clause { (step.clause) } }
+            form method="post" action={ "/desk/cases/" (id) "/" (step.act) } enctype="multipart/form-data" {
+                @for field in fields { (filled_in(&step.act, field, record)) }
+                button { (text::capitalised(&step.title)) }
+            }
+        }
+    }
+}
+
+fn not_yet(offer: &Offer<'_>) -> Markup {
+    let told = offer.refused.as_ref();
+    html! {
+        strong { (text::capitalised(&offer.step.title)) } " " span.clause { (offer.step.clause) } ": "
+        @if let Some(told) = told {
+            @if told.needed.is_empty() { (told.why) } @else { "needs " (told.needed) }
+        }
+    }
+}
+
+fn filled_in(act: &Act, field: &Field, record: Option<&Case>) -> Markup {
+    let id = format!("{act}-{}", field.name);
+    let releases = record.map(|case| case.releases.as_slice()).unwrap_or_default();
+    html! {
+        div.field {
+            label for=(id) { (field.label) }
+            @match field.kind {
+                Kind::Text | Kind::Names | Kind::Words => {
+                    textarea id=(id) name=(field.name) rows="4" required[field.required] dir="auto" {}
+                }
+                Kind::Draft => {
+                    textarea.code id=(id) name=(field.name) rows="24" required[field.required] dir="auto" {}
+                }
+                Kind::Release => {
+                    select id=(id) name=(field.name) required[field.required] {
+                        @for work in releases { option value=(work.release) { (work.release) } }
+                    }
+                }
+                Kind::Outcome => {
+                    select id=(id) name=(field.name) { option value="pass" { "pass" } option value="fail" { "fail" } }
+                }
+                Kind::ActionNeeded => {
+                    select id=(id) name=(field.name) {
+                        option value="again" { "Yes, again" } option value="not-again" { "No" }
+                    }
+                }
+                Kind::File => { input id=(id) name=(field.name) type="file" required[field.required]; }
+                Kind::Line | Kind::Instant | Kind::Person | Kind::Role | Kind::Cve | Kind::Vector | Kind::Case => {
+                    input id=(id) name=(field.name) required[field.required] placeholder=[example(field.kind)];
+                }
+            }
+        }
+    }
+}
+
+fn example(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Instant => Some("2026-10-01T12:00:00Z"),
+        Kind::Cve => Some("CVE-2026-12345"),
+        Kind::Vector => Some("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"),
+        _ => None,
+    }
+}
+
+fn clock_table(clocks: &[Clock<'_>]) -> Markup {
+    let table = html! {
+        table {
+            thead { tr {
+                th scope="col" { "Obligation" } th scope="col" { "Due" } th scope="col" { "Stands" }
+                th scope="col" { "Started by" } th scope="col" { "Rule" }
+            } }
+            tbody {
+                @for clock in clocks {
+                    tr {
+                        th scope="row" { (clock.rule.title) }
+                        td { (text::instant(clock.due)) }
+                        td { @match clock.standing {
+                            Standing::Running => "running",
+                            Standing::Late => span.badge.critical { "Late" },
+                            Standing::Met { at } => { "met " (text::instant(at)) }
+                        } }
+                        td { (clock.rule.starts) ", " (text::instant(clock.started)) }
+                        td { span.clause { (clock.rule.clause) } }
+                    }
+                }
+            }
+        }
+    };
+    html! { h2 { "Clocks" } (scrolling("Clocks", &table)) }
+}
+
+fn log(entries: &[&Entry]) -> Markup {
+    let table = html! {
+        table {
+            thead { tr { th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" } } }
+            tbody {
+                @for entry in entries {
+                    tr {
+                        td { (text::instant(entry.at)) }
+                        td { (entry.by.name()) }
+                        td { (crate::words::event_line(&entry.event)) }
+                    }
+                }
+            }
+        }
+    };
+    html! { h2 { "Log" } (scrolling("Log", &table)) }
+}

@@ -1,0 +1,129 @@
+//! The response desk: what needs me now, the cases that I may know of, and everything that can be done in one.
+
+use super::form::Form;
+use super::routes::{For, Routes};
+use super::{Answer, Person, Shared};
+use crate::engine::{CaseFile, EngineError};
+use crate::pages::desk::{self, CaseLine, CasePage, DueLine, Offer};
+use crate::store::StoreError;
+use axum::extract::{Path, State};
+use axum::response::{Html, Redirect};
+use tidegate_domain::audience::View;
+use tidegate_domain::case::clock::clocks;
+use tidegate_domain::case::{Actor, Case};
+use tidegate_domain::id::CaseId;
+use tidegate_domain::policy::Act;
+use tidegate_domain::policy::check::{Phase, possible};
+use tidegate_domain::policy::vocabulary::Verb;
+use tidegate_domain::refusal::Refusal;
+use tidegate_domain::time::Instant;
+
+/// Most lines of the list of what is due.
+const DUE_MAX: u32 = 500;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get(For::Person, "/desk", now)
+        .get(For::Person, "/desk/cases", cases)
+        .get(For::Person, "/desk/cases/{case}", case)
+        .post(For::Person, "/desk/cases/{case}/{act}", act)
+}
+
+async fn now(State(web): State<Shared>, person: Person) -> Result<Html<String>, Answer> {
+    let at = web.engine.clock.now();
+    let mut lines = Vec::new();
+    for due in web.engine.store.due(None, DUE_MAX).await? {
+        let opened = web.engine.open_case(due.case, &person.name).await;
+        let (file, viewer) = match opened {
+            Err(EngineError::NoSuchCase(_) | EngineError::Store(StoreError::Shredded { .. })) => continue,
+            other => other?,
+        };
+        let Some(view) = file.view(&viewer).filter(|view| view.insider) else { continue };
+        lines.push(DueLine {
+            at: due.due.at,
+            late: due.due.at <= at,
+            what: what_is_due(&file, &due.due.what),
+            case: due.case,
+            title: view.record.as_deref().map(|case| case.title.to_string()).unwrap_or_default(),
+        });
+    }
+    Ok(Html(desk::now(&person.name, &lines)))
+}
+
+/// What is due, in the words of the policy.
+fn what_is_due(file: &CaseFile, what: &str) -> String {
+    let Some(id) = what.strip_prefix("clock ") else { return what.to_owned() };
+    let rule = file.policy().clocks.iter().find(|rule| rule.id.as_str() == id);
+    rule.map_or(id.to_owned(), |rule| format!("{} ({})", rule.title, rule.clause))
+}
+
+async fn cases(State(web): State<Shared>, person: Person) -> Result<Html<String>, Answer> {
+    let mut lines = Vec::new();
+    for (file, viewer) in web.engine.visible_cases(None, &person.name, false).await? {
+        let Some(view) = file.view(&viewer) else { continue };
+        lines.extend(line(&file, &view));
+    }
+    Ok(Html(desk::cases(&person.name, &lines)))
+}
+
+fn line(file: &CaseFile, view: &View<'_>) -> Option<CaseLine> {
+    let record = view.record.as_deref()?;
+    Some(CaseLine {
+        case: record.id,
+        project: file.policy().publisher.name.clone(),
+        number: view.number.map(str::to_owned),
+        title: record.title.to_string(),
+        stands: Phase::of(record).name().to_owned(),
+        planned: view.planned,
+    })
+}
+
+async fn case(
+    State(web): State<Shared>,
+    person: Person,
+    Path(id): Path<CaseId>,
+) -> Result<Html<String>, Answer> {
+    let (file, viewer) = web.engine.open_case(id, &person.name).await?;
+    let Some(view) = file.view(&viewer) else { return Ok(Html(desk::invited(&person.name, id))) };
+    let now = web.engine.clock.now();
+    let record = view.record.as_deref();
+    let working = record.filter(|_| view.insider);
+    let page = CasePage {
+        id,
+        policy: file.policy(),
+        offers: working.map(|case| offers(&file, &viewer, case, now)).unwrap_or_default(),
+        clocks: working.map(|case| clocks(file.policy(), case, now)).unwrap_or_default(),
+        log: file.log(&view).collect(),
+        view: &view,
+        now,
+    };
+    Ok(Html(desk::case(&person.name, &page)))
+}
+
+/// The steps that are the viewer's: what can be done now, and what not and why.
+fn offers<'p>(file: &'p CaseFile, viewer: &Actor, case: &Case, now: Instant) -> Vec<Offer<'p>> {
+    let policy = file.policy();
+    let mine = case.roles_of(policy, viewer);
+    let steps = policy.steps.iter().filter(|step| step.by.meets(mine));
+    steps
+        .filter_map(|step| match possible(policy, case, viewer, step, now) {
+            Ok(()) => Some(Offer { step, refused: None }),
+            Err(Refusal::TooLate { .. }) => None,
+            Err(refusal) => Some(Offer { step, refused: Some(refusal.explain(policy)) }),
+        })
+        .collect()
+}
+
+async fn act(
+    State(web): State<Shared>,
+    person: Person,
+    Path((id, act)): Path<(CaseId, String)>,
+    form: Form,
+) -> Result<Redirect, Answer> {
+    let act = match Verb::from_name(&act) {
+        Some(verb) => Act::Built(verb),
+        None => Act::Custom(act.parse().map_err(|_| Answer::NotFound)?),
+    };
+    crate::asked::perform(&web.engine, id, &person.name, &act, &form.0).await?;
+    Ok(Redirect::to(&format!("/desk/cases/{id}")))
+}

@@ -1,0 +1,89 @@
+//! What every request passes before a door sees it, and what every answer carries.
+
+use super::answer::Failed;
+use super::{Answer, Shared};
+use crate::pages::desk;
+use axum::extract::{Request, State};
+use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+
+/// A page loads the site's own style sheet, script and pictures, sends forms to the site, and nothing else.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
+     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const PERMISSIONS_POLICY: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
+/// Two years, as browsers' preload lists ask for.
+const STRICT_TRANSPORT: &str = "max-age=63072000; includeSubDomains";
+
+/// Refuses forms of other sites and gives every answer its headers.
+pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Next) -> Response {
+    let mut answer = if changes(request.method()) && !is_ours(&web.origin, request.headers()) {
+        Answer::Foreign.into_response()
+    } else {
+        next.run(request).await
+    };
+    if let Some(Failed(error)) = answer.extensions().get::<Failed>().cloned() {
+        // A random number: one that counted would tell how often we fail.
+        let number = web.engine.draw_number();
+        tracing::error!(number, %error, "a request failed");
+        answer = (answer.status(), Html(desk::failed(number))).into_response();
+    }
+    let headers = answer.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
+    if web.origin.starts_with("https:") {
+        set(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
+    }
+    // What is not for everybody is kept by nobody; public files say otherwise themselves.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    answer
+}
+
+fn changes(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// Whether a form was sent from one of our own pages. Browsers say so themselves (Fetch Metadata); older ones
+/// send the origin. A request without a cookie that says neither is a program's, which nobody can trick into
+/// using a cookie that it does not have.
+fn is_ours(origin: &str, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(from)) => from == origin,
+        (None, None) => !headers.contains_key(header::COOKIE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn another_sites_form_is_not_ours() {
+        let ours = |pairs: &[(&'static str, &'static str)]| is_ours("https://a.example", &headers(pairs));
+        assert!(ours(&[("sec-fetch-site", "same-origin"), ("cookie", "a=b")]));
+        assert!(ours(&[("origin", "https://a.example"), ("cookie", "a=b")]));
+        assert!(ours(&[]));
+        assert!(!ours(&[("sec-fetch-site", "cross-site")]));
+        assert!(!ours(&[("sec-fetch-site", "same-site"), ("origin", "https://a.example")]));
+        assert!(!ours(&[("origin", "null")]));
+        assert!(!ours(&[("cookie", "a=b")]));
+    }
+}

@@ -1,0 +1,131 @@
+//! The web door: pages and forms for reporters, people at their desks, and everybody. Each handler reads,
+//! performs and shows; what may be seen and done is decided by the engine.
+
+mod answer;
+mod desk;
+mod form;
+mod guard;
+mod public;
+mod routes;
+mod session;
+mod sign_in;
+mod site;
+
+pub use answer::Answer;
+pub use form::{FORM_BYTES_MAX, Form};
+pub use routes::{For, Route, Routes};
+pub use session::{Person, Reporter, Session, Who};
+
+use crate::engine::{Engine, EngineError};
+use crate::store::TokenKind;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tidegate_domain::id::Slug;
+
+/// How long a one-time link to sign in is good for, in minutes.
+const SIGN_IN_MIN: i64 = 24 * 60;
+/// How long the server rests between looks at what is due.
+const REST: Duration = Duration::from_millis(200);
+
+/// The web door of one instance.
+#[derive(Debug)]
+pub struct Web {
+    /// The engine behind it.
+    pub engine: Arc<Engine>,
+    /// Where browsers find it: scheme, host and port, without a slash at the end.
+    pub origin: String,
+    site: site::Site,
+}
+
+/// As handlers are given it.
+pub type Shared = Arc<Web>;
+
+impl Web {
+    /// The door, with the public site as it is now.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn open(engine: Arc<Engine>, origin: &str) -> Result<Shared, EngineError> {
+        let origin = origin.trim_end_matches('/').to_owned();
+        let web = Web { engine, origin, site: site::Site::default() };
+        web.refresh_site().await?;
+        Ok(Arc::new(web))
+    }
+
+    /// A link that signs `name` in once, within a day.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchPerson`], or the store's.
+    pub async fn sign_in_link(&self, name: &Slug) -> Result<String, EngineError> {
+        sign_in_link(&self.engine, &self.origin, name).await
+    }
+}
+
+/// As [`Web::sign_in_link`], where no server runs.
+///
+/// # Errors
+/// [`EngineError::NoSuchPerson`], or the store's.
+pub async fn sign_in_link(engine: &Engine, origin: &str, name: &Slug) -> Result<String, EngineError> {
+    engine.known(name).await?;
+    let secret = engine.draw_secret();
+    let until = session::minutes_after(engine.clock.now(), SIGN_IN_MIN);
+    let body = name.as_str().as_bytes();
+    engine.store.put_token(TokenKind::SignIn, &secret, name.as_str(), until, body).await?;
+    Ok(format!("{}/sign-in/{secret}", origin.trim_end_matches('/')))
+}
+
+/// Every route of the web door.
+#[must_use]
+pub fn routes() -> Routes {
+    let routes = Routes::default();
+    let routes = public::routes(routes);
+    let routes = sign_in::routes(routes);
+    desk::routes(routes)
+}
+
+/// The web door as a service.
+pub fn router(web: Shared) -> Router {
+    routes()
+        .into_router()
+        .fallback(site::file)
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(&web), guard::guard))
+        .with_state(web)
+}
+
+/// Serves the door and does what is due, until `stop`. What is being answered then is answered to its end.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve(
+    web: Shared,
+    listener: tokio::net::TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let hands = tokio::spawn(do_what_is_due(Arc::clone(&web)));
+    let served = axum::serve(listener, router(web)).with_graceful_shutdown(stop).await;
+    hands.abort();
+    served
+}
+
+/// Does what is due when it is due, and shows what became public.
+async fn do_what_is_due(web: Shared) {
+    loop {
+        match web.engine.work().await {
+            Ok(round) => {
+                for said in round.failed.iter().chain(&round.late) {
+                    tracing::warn!("{said}");
+                }
+            }
+            Err(error) => tracing::error!(%error, "what is due could not be done"),
+        }
+        if let Err(error) = web.refresh_site().await {
+            tracing::error!(%error, "the public site could not be read");
+        }
+        tokio::time::sleep(REST).await;
+    }
+}

@@ -1,0 +1,54 @@
+//! Signing in and out.
+
+use super::routes::{For, Routes};
+use super::session::Who;
+use super::{Answer, Person, Reporter, Shared};
+use crate::pages::desk;
+use crate::secret::Secret;
+use crate::store::TokenKind;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get(For::Anyone, "/sign-in", show)
+        .get(For::Anyone, "/sign-in/{secret}", show_link)
+        .post(For::Anyone, "/sign-in/{secret}", use_link)
+        .post(For::Anyone, "/sign-out", sign_out)
+}
+
+async fn show() -> Html<String> {
+    Html(desk::sign_in())
+}
+
+async fn show_link(Path(secret): Path<String>) -> Result<Html<String>, Answer> {
+    let secret: Secret = secret.parse().map_err(|_| Answer::NoSecret)?;
+    Ok(Html(desk::sign_in_link(&secret.to_string())))
+}
+
+async fn use_link(
+    State(web): State<Shared>,
+    Path(secret): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Answer> {
+    let secret: Secret = secret.parse().map_err(|_| Answer::NoSecret)?;
+    let now = web.engine.clock.now();
+    let held = web.engine.store.take_token(TokenKind::SignIn, &secret, now).await?;
+    let name = held.and_then(|held| String::from_utf8(held.body).ok()?.parse().ok());
+    let name = name.ok_or(Answer::NoSecret)?;
+    web.begin_session(Who::Person(name), &headers, "/desk").await
+}
+
+/// Whoever is not signed in is signed out already.
+async fn sign_out(
+    State(web): State<Shared>,
+    person: Result<Person, Answer>,
+    reporter: Result<Reporter, Response>,
+) -> Result<Response, Answer> {
+    let session = person.map(|person| person.session).or(reporter.map(|reporter| reporter.session));
+    match session {
+        Ok(session) => web.end_session(&session, "/").await,
+        Err(_) => Ok(Redirect::to("/").into_response()),
+    }
+}
