@@ -85,6 +85,18 @@ impl Secret {
         Certificate(self.0.clone().strip_secret_key_material())
     }
 
+    /// When it was made.
+    #[must_use]
+    pub fn made(&self) -> SystemTime {
+        self.0.primary_key().key().creation_time()
+    }
+
+    /// Whether it can sign at `at`.
+    #[must_use]
+    pub fn can_sign(&self, at: SystemTime) -> bool {
+        self.signer(at).is_ok()
+    }
+
     /// A key of it that may sign at `at`.
     pub(crate) fn signer(&self, at: SystemTime) -> Result<KeyPair, EnvelopeError> {
         let policy = StandardPolicy::at(at);

@@ -3,6 +3,9 @@
 use crate::chance::Chance;
 use crate::engine::clock::Clock;
 use crate::engine::{Engine, EngineError};
+use crate::post::Post;
+use crate::post::keystore::KeyStore;
+use crate::post::settings::{MailConfig, SettingFault, Settings};
 use crate::store::{Location, MasterKey, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -11,6 +14,8 @@ use std::sync::Arc;
 
 /// The configuration file's name within the folder.
 pub const CONFIG: &str = "tidegate.toml";
+/// The folder, within the folder, with the projects' own keys.
+const KEYS: &str = "keys";
 
 /// The configuration file: where things are. Everything else is in the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +25,9 @@ pub struct Config {
     pub database: String,
     /// Where the master key comes from.
     pub master_key: KeySource,
+    /// Where mail goes, and where it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailConfig>,
 }
 
 /// Where the master key comes from.
@@ -111,6 +119,7 @@ pub async fn create(
     let config = Config {
         database: database.unwrap_or("tidegate.db").to_owned(),
         master_key: KeySource::File(PathBuf::from("master.key")),
+        mail: None,
     };
     let key = MasterKey::generate_file(&dir.join("master.key"), &chance)
         .map_err(|error| InstanceError::Key(error.to_string()))?;
@@ -142,8 +151,19 @@ pub async fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Engine, InstanceE
     let key = key.map_err(|error| InstanceError::Key(error.to_string()))?;
     let location = location(dir, &config);
     demand_database(&location)?;
+    let settings = settings(dir, &config)?;
     let store = Store::open(&location, &key, Arc::clone(&chance)).await?;
-    Engine::open(store, clock, chance).await.map_err(InstanceError::Engine)
+    let mut engine = Engine::open(store, clock, Arc::clone(&chance)).await.map_err(InstanceError::Engine)?;
+    let keystore = KeyStore::new(dir.join(KEYS), key, chance);
+    engine.post = Post { settings, keystore: Some(keystore) };
+    Ok(engine)
+}
+
+fn settings(dir: &Path, config: &Config) -> Result<Settings, InstanceError> {
+    let checked = config.mail.as_ref().map(|mail| mail.check(dir)).transpose();
+    let faulty =
+        |fault: SettingFault| InstanceError::Config { path: dir.join(CONFIG), why: fault.to_string() };
+    Ok(checked.map_err(faulty)?.unwrap_or_default())
 }
 
 /// A database that is gone must not come back as an empty one, in which nothing was ever reported.

@@ -8,5 +8,6 @@ pub mod export;
 pub mod hands;
 pub mod instance;
 pub mod pages;
+pub mod post;
 pub mod serve;
 pub mod store;

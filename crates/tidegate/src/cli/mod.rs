@@ -3,8 +3,10 @@
 mod advisory;
 mod case;
 mod keep;
+mod keys;
 mod out;
 mod policy;
+mod post;
 mod project;
 mod report;
 mod show;
@@ -66,10 +68,10 @@ enum Command {
     Advisory(advisory::Advisory),
     /// What is due, the oldest first.
     Due(keep::DueOptions),
-    /// Letters that were written and wait to be sent.
+    /// Letters that were written, and what became of them.
     #[command(subcommand)]
     Outbox(keep::Outbox),
-    /// Do what is due once: promote, remind, alarm, read and write letters.
+    /// Do what is due once: promote, remind, alarm, read, write and send letters.
     Work,
     /// Stay, and do what is due when it is due, to the second.
     Run,
@@ -144,7 +146,7 @@ async fn with_engine(
         Command::Advisory(command) => command.run(&engine, who, out).await,
         Command::Due(options) => options.run(&engine, who, out).await,
         Command::Outbox(command) => command.run(&engine, out).await,
-        Command::Work => Ok(()),
+        Command::Work => post::send_if_any(&engine, out).await,
         Command::Run => keep::stay(&engine, out).await,
         Command::Export(export) => export.run(&engine, out).await,
         Command::Fsck(fsck) => fsck.run(&engine, out).await,

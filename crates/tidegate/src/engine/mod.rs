@@ -12,6 +12,7 @@ pub use perform::Performed;
 pub use read::CaseFile;
 
 use crate::chance::Chance;
+use crate::post::Post;
 use crate::store::{Project, Store, StoreError};
 use clock::Clock;
 use people::People;
@@ -31,10 +32,12 @@ pub struct Engine {
     pub store: Store,
     /// Where `now` comes from.
     pub clock: Arc<dyn Clock>,
-    chance: Arc<Chance>,
+    pub(crate) chance: Arc<Chance>,
     policies: Mutex<HashMap<Slug, Arc<Policy>>>,
     /// The public address of the site, for links in documents and letters.
     pub site: tidegate_formats::Link,
+    /// What there is for mail.
+    pub post: Post,
 }
 
 /// Why the engine did not do as asked.
@@ -126,7 +129,7 @@ impl Engine {
         }
         let site = store.setting(SITE).await?;
         let site = site.and_then(|text| tidegate_formats::Link::salvage(&text)).unwrap_or_else(default_site);
-        Ok(Engine { store, clock, chance, policies: Mutex::default(), site })
+        Ok(Engine { store, clock, chance, policies: Mutex::default(), site, post: Post::default() })
     }
 
     /// Sets the public address of the site.

@@ -4,6 +4,7 @@
 pub mod compose;
 pub mod render;
 mod report;
+pub mod send;
 
 use crate::engine::{Engine, EngineError};
 use crate::store::{Job, PARSE_LETTER, StoreError};

@@ -4,6 +4,7 @@ use super::commit::{Keys, NewJob};
 use super::database::{Row, Tx, Value};
 use super::seal::{Place, hex};
 use super::{LETTER_BYTES_MAX, Store, StoreError, check_length, sql};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
 use tidegate_domain::id::CaseId;
@@ -107,6 +108,14 @@ pub struct Outgoing {
     pub case: Option<CaseId>,
     /// Its bytes; `None` if the case was shredded.
     pub raw: Option<Vec<u8>>,
+}
+
+/// What stands before the `@` in the Message-ID of the letter called `name`: the same for ever, so that a letter
+/// that is sent twice after a crash is recognised.
+#[must_use]
+pub fn message_name(name: &str) -> String {
+    let digest = Sha256::digest(name.as_bytes());
+    hex(digest.get(..16).unwrap_or(&digest))
 }
 
 struct LetterRow(String);
@@ -220,17 +229,17 @@ impl Store {
         tx.execute(sql::LETTER_LINK, [id.into(), case.into(), body.into()]).await.map(drop)
     }
 
-    /// Puts a letter into the outbox, unless one with this key is there: sending it is someone else's, and a
-    /// repeat after a crash adds no second one.
+    /// Puts a letter into the outbox, unless one called `name` is there: sending it is someone else's, and a
+    /// repeat after a crash adds no second one. It waits to be sent from then on.
     pub async fn put_outgoing(
         &self,
-        key: &str,
+        name: &str,
         case: Option<CaseId>,
         at: Instant,
         raw: &[u8],
     ) -> Result<(), StoreError> {
         check_length("a letter", raw.len(), LETTER_BYTES_MAX)?;
-        let tag = self.vault.tag("outgoing", &[key.as_bytes()]);
+        let tag = self.vault.tag("outgoing", &[name.as_bytes()]);
         let mut tx = self.database.begin().await?;
         // The counter's row is locked first, so two writers of the same key see each other.
         let seq = self.next_number_in(&mut tx, OUTGOING_COUNTER).await?;
@@ -242,6 +251,8 @@ impl Store {
         let body = self.vault.seal(key, &OutgoingRow::new(&tag.0, at).place(), raw)?;
         let values: [Value; 5] = [seq.into(), tag.into(), case.into(), at.into(), body.into()];
         tx.execute(sql::OUTGOING_INSERT, values).await?;
+        let message = self.message_tag(&message_name(name));
+        tx.execute(sql::DELIVERY_INSERT, [seq.into(), message.into(), at.into()]).await?;
         tx.commit().await
     }
 

@@ -7,7 +7,10 @@ use crate::chance::Chance;
 use std::sync::Arc;
 
 /// The schema's steps, oldest first; the first is number 1. A step that was released is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("../../../../migrations/0001_store.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../../../migrations/0001_store.sql"),
+    include_str!("../../../../migrations/0002_mail.sql"),
+];
 
 const INSTANCE_ID: &str = "id";
 const INSTANCE_KEY: &str = "key";

@@ -11,6 +11,7 @@
 mod cases;
 mod commit;
 mod database;
+mod deliveries;
 mod derived;
 mod documents;
 mod error;
@@ -21,12 +22,14 @@ mod key;
 mod letters;
 mod log;
 mod migrate;
+mod person_keys;
 mod seal;
 pub mod sql;
 
 pub use cases::{CaseRow, DueOfCase, LoggedEvent, StoredEvent};
 pub use commit::{CaseChange, Commit, Due, NewJob, Promotion, Staging};
 pub use database::Location;
+pub use deliveries::{Claimed, Delivery, DeliveryState, SAID_CHARS_MAX};
 pub use derived::DerivedCase;
 pub use documents::{PublicDocument, PublicEntry, StagedDocument};
 pub use error::StoreError;
@@ -34,8 +37,9 @@ pub use fault::{Effect, Faults, Side};
 pub use instance::Project;
 pub use jobs::{JOB_ERROR_CHARS_MAX, Job, JobId, JobsLeft};
 pub use key::{KeyError, MasterKey};
-pub use letters::{Letter, LetterEntry, LetterId, LetterState, Outgoing, PARSE_LETTER};
+pub use letters::{Letter, LetterEntry, LetterId, LetterState, Outgoing, PARSE_LETTER, message_name};
 pub use log::{FAULTS_LISTED_MAX, LogFault, LogHead, LogReport, Wrong};
+pub use person_keys::PersonKey;
 
 use crate::chance::Chance;
 use database::Database;

@@ -1,0 +1,11 @@
+//! Mail, out and in, against servers on loopback.
+
+#[path = "store/bed.rs"]
+#[expect(dead_code, reason = "the store's own tests use the rest of it")]
+mod bed;
+#[path = "post/outgoing.rs"]
+mod outgoing;
+#[path = "post/server.rs"]
+mod server;
+#[path = "post/world.rs"]
+mod world;
