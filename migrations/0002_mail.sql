@@ -26,3 +26,10 @@ CREATE TABLE person_key (
 );
 
 CREATE INDEX person_key_owner ON person_key (owner, added_us);
+
+-- Message-IDs of letters that belong to a case, so that further letters that refer to them find it. `tag` is made of
+-- the project and the Message-ID.
+CREATE TABLE heard_message (
+    tag BYTEA PRIMARY KEY NOT NULL,
+    case_id TEXT NOT NULL REFERENCES case_key (case_id)
+);

@@ -3,6 +3,10 @@
 #[path = "store/bed.rs"]
 #[expect(dead_code, reason = "the store's own tests use the rest of it")]
 mod bed;
+#[path = "post/client.rs"]
+mod client;
+#[path = "post/incoming.rs"]
+mod incoming;
 #[path = "post/outgoing.rs"]
 mod outgoing;
 #[path = "post/server.rs"]

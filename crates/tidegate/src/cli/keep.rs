@@ -54,11 +54,14 @@ pub(super) async fn catch_up(engine: &Engine, out: &Out) -> Result<(), Failure> 
 }
 
 /// Stays until it is told to stop, and does what is due when it is due. Mail goes its own pace beside it: a mail
-/// server that is slow delays nothing else.
+/// server that is slow delays nothing else, and what it hands us waits for nothing but the store.
 pub(super) async fn stay(engine: &Engine, out: &Out) -> Result<(), Failure> {
     out.note("tidegate: doing what is due; stop with Ctrl-C");
     let stop = AtomicBool::new(false);
-    let mail = post::stay(engine, &stop, out);
+    let door = post::open_door(engine, out).await?;
+    let mail = async {
+        tokio::try_join!(post::stay(engine, &stop, out), post::take(door, engine, &stop)).map(|_| ())
+    };
     tokio::pin!(mail);
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}

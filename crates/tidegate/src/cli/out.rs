@@ -66,9 +66,10 @@ impl From<EngineError> for Failure {
                 EXIT_NOT_FOUND
             }
             EngineError::Faults(_) => EXIT_FAULTS,
-            EngineError::ClockBehind { .. } | EngineError::Store(_) | EngineError::Unreadable { .. } => {
-                EXIT_FAILURE
-            }
+            EngineError::ClockBehind { .. }
+            | EngineError::Keys(_)
+            | EngineError::Store(_)
+            | EngineError::Unreadable { .. } => EXIT_FAILURE,
         };
         Failure { message: error.to_string(), code }
     }

@@ -4,6 +4,7 @@ use super::keep::REST;
 use super::out::{Failure, Out, table};
 use crate::engine::{Engine, EngineError};
 use crate::hands::send::{Sender, Sent};
+use crate::post::lmtp::{Door, Patience};
 use crate::post::recipient;
 use crate::store::{Delivery, DeliveryState, Outgoing};
 use serde_json::json;
@@ -83,6 +84,23 @@ pub(super) async fn stay(engine: &Engine, stop: &AtomicBool, out: &Out) -> Resul
             round(engine, sender, stop, out).await?;
         }
         tokio::time::sleep(REST).await;
+    }
+    Ok(())
+}
+
+/// The door for letters, where the settings want one.
+pub(super) async fn open_door(engine: &Engine, out: &Out) -> Result<Option<Door>, Failure> {
+    let Some(listen) = &engine.post.settings.lmtp else { return Ok(None) };
+    let door = Door::open(listen, Patience::default()).await;
+    let door = door.map_err(|error| Failure::plain(format!("mail.lmtp.listen: {listen}: {error}")))?;
+    out.note(&format!("tidegate: taking letters by LMTP on {listen}"));
+    Ok(Some(door))
+}
+
+/// As part of `tidegate run`: takes letters until `stop` is set.
+pub(super) async fn take(door: Option<Door>, engine: &Engine, stop: &AtomicBool) -> Result<(), Failure> {
+    if let Some(door) = door {
+        door.serve(engine, stop).await;
     }
     Ok(())
 }

@@ -60,6 +60,8 @@ pub enum EngineError {
     },
     /// What was handed in has faults.
     Faults(Vec<Fault>),
+    /// The project's own keys cannot be had.
+    Keys(String),
     /// The store failed.
     Store(StoreError),
     /// A stored event cannot be read by this program.
@@ -91,6 +93,7 @@ impl fmt::Display for EngineError {
                 let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
                 f.write_str(&shown.join("\n"))
             }
+            EngineError::Keys(why) => f.write_str(why),
             EngineError::Store(error) => write!(f, "{error}"),
             EngineError::Unreadable { case, n } => {
                 write!(

@@ -5,7 +5,10 @@
 //! yet sent, and the letter stays the same letter under the same Message-ID.
 
 pub mod dress;
+pub mod incoming;
 pub mod keystore;
+pub mod lmtp;
+pub mod mailbox;
 mod people;
 pub mod settings;
 pub mod smarthost;

@@ -2,12 +2,12 @@
 
 use super::commit::{Keys, NewJob};
 use super::database::{Row, Tx, Value};
-use super::seal::{Place, hex};
+use super::seal::{Place, Tag, hex};
 use super::{LETTER_BYTES_MAX, Store, StoreError, check_length, sql};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
-use tidegate_domain::id::CaseId;
+use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::time::Instant;
 
 /// The kind of the job that every arriving letter brings; its body is the letter's id as text.
@@ -212,6 +212,24 @@ impl Store {
         let mut tx = self.database.begin().await?;
         tx.execute(sql::LETTER_SET_ASIDE, [id.into()]).await?;
         tx.commit().await
+    }
+
+    /// Notes that the letter with this Message-ID belongs to a case. The first note stays: whoever learned of a
+    /// Message-ID cannot move its letter.
+    pub async fn note_message(&self, project: &Slug, message: &str, case: CaseId) -> Result<(), StoreError> {
+        let mut tx = self.database.begin().await?;
+        tx.execute(sql::HEARD_INSERT, [self.heard_tag(project, message).into(), case.into()]).await?;
+        tx.commit().await
+    }
+
+    /// The case that the letter with this Message-ID belongs to.
+    pub async fn case_of_message(&self, project: &Slug, message: &str) -> Result<Option<CaseId>, StoreError> {
+        let rows = self.database.query(sql::HEARD, [self.heard_tag(project, message).into()]).await?;
+        rows.first().map(|row| row.case("case_id")).transpose()
+    }
+
+    fn heard_tag(&self, project: &Slug, message: &str) -> Tag {
+        self.vault.tag("heard", &[project.as_str().as_bytes(), message.as_bytes()])
     }
 
     /// Encrypts the letter anew under its case's key, so that shredding the case takes the letter along.

@@ -153,6 +153,9 @@ statements! {
     DELIVERY_OF_MESSAGE = "SELECT o.seq, o.case_id FROM delivery d JOIN outgoing o ON o.seq = d.seq
         WHERE d.message = $1";
 
+    HEARD_INSERT = "INSERT INTO heard_message (tag, case_id) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
+    HEARD = "SELECT case_id FROM heard_message WHERE tag = $1";
+
     PERSON_KEY_PUT = "INSERT INTO person_key (tag, owner, added_us, body) VALUES ($1, $2, $3, $4)
         ON CONFLICT (tag) DO UPDATE SET body = excluded.body, added_us = excluded.added_us";
     PERSON_KEYS = "SELECT tag, added_us, body FROM person_key WHERE owner = $1 ORDER BY added_us DESC, tag";

@@ -232,8 +232,8 @@ async fn a_server_that_dies_before_its_answer_gets_the_letter_again() {
 async fn two_senders_never_hold_the_same_letter() {
     let (bed, server) = (Bed::sqlite(), MailServer::start(&[Mood::Takes]).await);
     let world = World::new(&bed, Some(server.settings())).await;
-    for _ in 0..5 {
-        world.report().await;
+    for n in 0..5 {
+        world.report_of(n).await;
     }
     let (one, other) = tokio::join!(world.send(), world.send());
     assert_eq!(one.sent + other.sent, 5);

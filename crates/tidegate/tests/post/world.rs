@@ -85,7 +85,13 @@ impl World {
 
     /// A report arrives and is read, so that letters wait.
     pub async fn report(&self) -> CaseId {
-        let letter = self.engine.accept_letter(&project(), None, REPORT.as_bytes()).await.expect("accepted");
+        self.report_of(1).await
+    }
+
+    /// As [`World::report`], one of several.
+    pub async fn report_of(&self, n: usize) -> CaseId {
+        let raw = REPORT.replace("<r1@", &format!("<r{n}@"));
+        let letter = self.engine.accept_letter(&project(), None, raw.as_bytes()).await.expect("accepted");
         let round = self.engine.work().await.expect("works");
         assert_eq!(round.failed, Vec::<String>::new());
         self.engine.store.letter(letter).await.expect("the letter").case.expect("a case")
