@@ -9,6 +9,8 @@ mod client;
 mod incoming;
 #[path = "post/outgoing.rs"]
 mod outgoing;
+#[path = "post/peers.rs"]
+mod peers;
 #[path = "post/server.rs"]
 mod server;
 #[path = "post/world.rs"]
