@@ -23,18 +23,21 @@ const YEARS_MAX: u64 = 10;
 pub(super) enum PersonKeys {
     /// Read an OpenPGP certificate on standard input, and encrypt this person's letters to it.
     Add {
-        /// The person.
-        name: Slug,
+        /// The person's name, or a mail address whose owner has no name here, as reporters.
+        #[arg(value_name = "NAME|ADDRESS")]
+        name: String,
     },
     /// List the keys of one person, or of everybody.
     List {
-        /// The person.
-        name: Option<Slug>,
+        /// The person's name, or a mail address.
+        #[arg(value_name = "NAME|ADDRESS")]
+        name: Option<String>,
     },
     /// Forget a key.
     Remove {
-        /// The person.
-        name: Slug,
+        /// The person's name, or a mail address.
+        #[arg(value_name = "NAME|ADDRESS")]
+        name: String,
         /// Its fingerprint, as `list` shows it.
         fingerprint: String,
     },
@@ -43,9 +46,13 @@ pub(super) enum PersonKeys {
 impl PersonKeys {
     pub(super) async fn run(self, engine: &Engine, out: &Out) -> Result<(), Failure> {
         match self {
-            PersonKeys::Add { name } => add(engine, &name, out).await,
-            PersonKeys::List { name } => list(engine, name.as_ref(), out).await,
+            PersonKeys::Add { name } => add(engine, &name.to_ascii_lowercase(), out).await,
+            PersonKeys::List { name } => {
+                let name = name.map(|name| name.to_ascii_lowercase());
+                list(engine, name.as_deref(), out).await
+            }
             PersonKeys::Remove { name, fingerprint } => {
+                let name = name.to_ascii_lowercase();
                 let fingerprint = fingerprint.replace(' ', "").to_ascii_uppercase();
                 let removed = engine.store.remove_person_key(&name, &fingerprint).await;
                 if !removed.map_err(EngineError::from)? {
@@ -58,13 +65,14 @@ impl PersonKeys {
     }
 }
 
-async fn add(engine: &Engine, name: &Slug, out: &Out) -> Result<(), Failure> {
+async fn add(engine: &Engine, name: &str, out: &Out) -> Result<(), Failure> {
     let bytes = stdin(CERTIFICATE_BYTES_MAX)?;
     let kept = engine.add_person_key(name, &bytes).await?.map_err(faulty)?;
     let (text, value) = shown(engine, &kept);
-    let mail = engine.people().await?.find(name).map(|person| person.mail.to_ascii_lowercase());
-    let names_them = |mail: &String| kept.user_ids().iter().any(|id| id.to_ascii_lowercase().contains(mail));
-    if !mail.as_ref().is_some_and(names_them) {
+    let people = engine.people().await?;
+    let person = people.0.iter().find(|person| person.name.as_str() == name);
+    let mail = person.map_or_else(|| name.to_owned(), |person| person.mail.to_ascii_lowercase());
+    if !kept.user_ids().iter().any(|id| id.to_ascii_lowercase().contains(&mail)) {
         out.note(&format!("tidegate: the key does not name {name}'s address: make sure that it is theirs"));
     }
     out.show(
@@ -73,15 +81,15 @@ async fn add(engine: &Engine, name: &Slug, out: &Out) -> Result<(), Failure> {
     )
 }
 
-async fn list(engine: &Engine, name: Option<&Slug>, out: &Out) -> Result<(), Failure> {
+async fn list(engine: &Engine, name: Option<&str>, out: &Out) -> Result<(), Failure> {
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     for key in engine.store.person_keys(name).await.map_err(EngineError::from)? {
         let Ok(certificate) = Certificate::read(key.armoured.as_bytes()) else { continue };
         let (state, until) = standing(engine, &certificate);
         let ids = certificate.user_ids().join(", ");
-        values.push(json!({"person": key.person.as_str(), "fingerprint": key.fingerprint, "state": state,
+        values.push(json!({"person": key.owner, "fingerprint": key.fingerprint, "state": state,
             "until": until, "user_ids": certificate.user_ids()}));
-        rows.push(vec![key.person.to_string(), key.fingerprint, state, ids]);
+        rows.push(vec![key.owner, key.fingerprint, state, ids]);
     }
     let text = if rows.is_empty() {
         "no keys".to_owned()

@@ -145,8 +145,17 @@ impl Engine {
         letter: &Outgoing,
         raw: &[u8],
     ) -> Result<Result<dress::Dressed, String>, EngineError> {
+        let readers = self.keys_of_address(&recipient(raw)).await?;
+        let at = system_time(self.clock.now());
         let Some(case) = letter.case else {
-            return Ok(Err("the letter belongs to no case; this program writes none".to_owned()));
+            // Of no project: there is nobody to sign it, and content that is not public stays here.
+            let link = self.site.to_string();
+            let case = "none".to_owned();
+            let project = field(raw, "From").unwrap_or_default();
+            let project = project.split('<').next().unwrap_or_default().trim().trim_matches('"');
+            let with =
+                Stationery { secrets: &[], readers: &readers, project, case, link, reply_to: None, at };
+            return Ok(dress::dress(raw, &with).map_err(|error| error.to_string()));
         };
         let project = self.store.case_row(case).await?.project;
         let policy = self.policy(&project).await?;
@@ -155,7 +164,6 @@ impl Engine {
             Some(Err(error)) => return Ok(Err(error.to_string())),
             None => Vec::new(),
         };
-        let readers = self.keys_of_address(&recipient(raw)).await?;
         let with = Stationery {
             secrets: &secrets,
             readers: &readers,
@@ -163,19 +171,20 @@ impl Engine {
             case: case.to_string(),
             link: self.case_link(case),
             reply_to: self.answer_address(&policy.publisher.contact, case),
-            at: system_time(self.clock.now()),
+            at,
         };
         Ok(dress::dress(raw, &with).map_err(|error| error.to_string()))
     }
 
-    /// The certificates of everybody whose mail goes to `address`, the newest first.
+    /// The certificates of the address and of everybody whose mail goes there, the newest first of each.
     async fn keys_of_address(&self, address: &str) -> Result<Vec<Certificate>, EngineError> {
+        let people = self.people().await?.0;
+        let theirs = people.iter().filter(|person| person.mail.eq_ignore_ascii_case(address));
+        let mut owners: Vec<String> = theirs.map(|person| person.name.to_string()).collect();
+        owners.push(address.to_ascii_lowercase());
         let mut certificates = Vec::new();
-        for person in self.people().await?.0 {
-            if !person.mail.eq_ignore_ascii_case(address) {
-                continue;
-            }
-            let keys = self.store.person_keys(Some(&person.name)).await?;
+        for owner in owners {
+            let keys = self.store.person_keys(Some(&owner)).await?;
             certificates
                 .extend(keys.iter().filter_map(|key| Certificate::read(key.armoured.as_bytes()).ok()));
         }

@@ -78,6 +78,51 @@ async fn whoever_has_no_key_gets_a_link_and_never_content() {
 }
 
 #[tokio::test]
+async fn a_reporter_whose_key_was_added_by_address_gets_the_content() {
+    let (bed, server) = (Bed::sqlite(), MailServer::start(&[Mood::Takes]).await);
+    let world = World::new(&bed, Some(server.settings())).await;
+    world.project_key();
+    let rita = alice(&world);
+    world.key_of("rita@finder.example", &rita.certificate()).await;
+    let case = world.report().await;
+    let action = Action::Acknowledge { text: "The kitchen, we see.".to_owned() };
+    world.engine.perform(case, &name("lars"), &action).await.expect("acknowledged");
+    world.engine.work().await.expect("works");
+    assert_eq!(world.send().await.sent, 2);
+    let taken = &server.taken()[1];
+    assert!(taken.to[0].contains("<rita@finder.example>"), "{taken:?}");
+    let secrets = [rita];
+    let keys = Keyring { secrets: &secrets, known: &[] };
+    let opened =
+        letter::open(taken.letter.as_bytes(), keys, system_time(super::world::start())).expect("sealed");
+    assert!(String::from_utf8_lossy(&opened.letter).contains("The kitchen, we see."));
+}
+
+#[tokio::test]
+async fn a_letter_of_no_case_leaves_as_it_is_or_without_its_content() {
+    let (bed, server) = (Bed::sqlite(), MailServer::start(&[Mood::Takes]).await);
+    let world = World::new(&bed, Some(server.settings())).await;
+    let raw = |more: &str| {
+        format!("From: \"P\" <p@b.example>\r\nTo: <a@b.example>\r\nSubject: s\r\n{more}\r\nwords\r\n")
+    };
+    let put = async |key: &str, raw: String| {
+        world
+            .engine
+            .store
+            .put_outgoing(key, None, super::world::start(), raw.as_bytes())
+            .await
+            .expect("a letter");
+    };
+    put("open", raw("")).await;
+    put("closed", raw("X-Tidegate-Confidential: yes\r\n")).await;
+    assert_eq!(world.send().await.sent, 2);
+    let taken = server.taken();
+    assert_eq!(taken[0].letter.trim_end(), raw("").trim_end());
+    assert!(!taken[1].letter.contains("words"), "{}", taken[1].letter);
+    assert!(taken[1].letter.contains("https://security.example"), "{}", taken[1].letter);
+}
+
+#[tokio::test]
 async fn a_key_that_is_added_later_counts_for_letters_that_wait() {
     let (bed, server) = (Bed::sqlite(), MailServer::start(&[Mood::Away]).await);
     let world = World::new(&bed, Some(server.settings())).await;
@@ -260,8 +305,8 @@ async fn keys_are_added_extended_and_refused_with_a_reason() {
     let bed = Bed::sqlite();
     let world = World::new(&bed, None).await;
     let at = system_time(super::world::start());
-    let lars = name("lars");
-    let add = async |bytes: &[u8]| world.engine.add_person_key(&lars, bytes).await.expect("a person");
+    let lars = "lars";
+    let add = async |bytes: &[u8]| world.engine.add_person_key(lars, bytes).await.expect("a person");
     assert!(add(b"hello").await.expect_err("no key").contains("no OpenPGP key"));
     let day = std::time::Duration::from_secs(86_400);
     let expired = Secret::generate("L <l@x.example>", at - 9 * day, Some(8 * day)).expect("a key");
@@ -273,10 +318,14 @@ async fn keys_are_added_extended_and_refused_with_a_reason() {
     add(&armoured).await.expect("the same again");
     let kept = world.engine.store.person_keys(None).await.expect("keys");
     assert_eq!(kept.len(), 1);
-    assert_eq!((&kept[0].person, &kept[0].fingerprint), (&lars, &good.fingerprint()));
-    assert!(world.engine.add_person_key(&name("nobody"), &armoured).await.is_err());
-    assert_eq!(world.engine.store.remove_person_key(&lars, &good.fingerprint()).await, Ok(true));
-    assert_eq!(world.engine.store.remove_person_key(&lars, &good.fingerprint()).await, Ok(false));
-    assert_eq!(world.engine.store.person_keys(Some(&lars)).await, Ok(Vec::new()));
+    assert_eq!((kept[0].owner.as_str(), &kept[0].fingerprint), (lars, &good.fingerprint()));
+    assert!(world.engine.add_person_key("nobody", &armoured).await.is_err());
+    for bad in ["A@b", "@b", "a@", "a@b@c", "a b", "Lars"] {
+        let why = world.engine.add_person_key(bad, &armoured).await.expect("an answer").expect_err(bad);
+        assert!(why.contains("mail address"), "{why}");
+    }
+    assert_eq!(world.engine.store.remove_person_key(lars, &good.fingerprint()).await, Ok(true));
+    assert_eq!(world.engine.store.remove_person_key(lars, &good.fingerprint()).await, Ok(false));
+    assert_eq!(world.engine.store.person_keys(Some(lars)).await, Ok(Vec::new()));
     assert_eq!(project().as_str(), "cloudstack");
 }

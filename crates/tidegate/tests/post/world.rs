@@ -79,7 +79,7 @@ impl World {
 
     pub async fn key_of(&self, person: &str, certificate: &Certificate) {
         let armoured = certificate.armoured().expect("text");
-        let added = self.engine.add_person_key(&name(person), &armoured).await.expect("a person");
+        let added = self.engine.add_person_key(person, &armoured).await.expect("a person");
         added.expect("a key that can be used");
     }
 
