@@ -56,10 +56,12 @@ pub enum Form {
 pub enum Note {
     /// It could not be opened.
     Closed(EnvelopeError),
-    /// The sender named inside is not the one on the outside; the outer one is shown.
+    /// The sender named inside is not the one on the outside.
     OtherSender {
         /// The one inside.
         inside: String,
+        /// The one outside.
+        outside: String,
     },
     /// More encryption or signatures inside of one another than are followed.
     TooDeep,
@@ -69,7 +71,9 @@ impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Note::Closed(error) => write!(f, "could not be opened: {error}"),
-            Note::OtherSender { inside } => write!(f, "inside it names another sender: {inside}"),
+            Note::OtherSender { inside, outside } => {
+                write!(f, "inside it names the sender {inside}, outside {outside}")
+            }
             Note::TooDeep => write!(f, "sealed more than {DEPTH_MAX} times; the rest stays closed"),
         }
     }
@@ -347,9 +351,14 @@ fn whole_letter(outer: &Entity<'_>, inner: &Entity<'_>, seal: &mut Seal) -> Vec<
         content_type.parameter("hp").is_some() || content_type.parameter("protected-headers").is_some();
     let mut inside: Vec<&Field<'_>> =
         inner.fields.iter().filter(|field| is_protected && may_come(field)).collect();
-    if let Some(from) = other_sender(outer, &inside) {
-        seal.notes.push(Note::OtherSender { inside: from });
-        inside.retain(|field| !field.is("From"));
+    if let Some(note) = other_sender(outer, &inside) {
+        // Whoever sends on what they intercepted must not be answered in the place of its author, who is named
+        // inside. What everybody can read and nobody signed proves no author: there the outside counts, which
+        // servers have checked.
+        if !seal.encrypted && !seal.is_signed() {
+            inside.retain(|field| !field.is("From"));
+        }
+        seal.notes.push(note);
     }
     let stays = |field: &&Field<'_>| {
         !field.is_structural() && !inside.iter().any(|new| new.name().eq_ignore_ascii_case(field.name()))
@@ -378,11 +387,11 @@ fn may_come(field: &Field<'_>) -> bool {
     !(field.is_structural() || field.is("HP-Outer") || is_ours || of_server)
 }
 
-/// The sender named inside, where it is not the one outside. Servers check the outer one, and answers go there.
-fn other_sender(outer: &Entity<'_>, inside: &[&Field<'_>]) -> Option<String> {
-    let inner = inside.iter().find(|field| field.is("From"))?.value();
-    let outer = outer.field("From").map(Field::value).unwrap_or_default();
-    (address(&inner) != address(&outer)).then_some(inner)
+/// The senders, where the one inside is not the one outside.
+fn other_sender(outer: &Entity<'_>, inside: &[&Field<'_>]) -> Option<Note> {
+    let inside = inside.iter().find(|field| field.is("From"))?.value();
+    let outside = outer.field("From").map(Field::value).unwrap_or_default();
+    (address(&inside) != address(&outside)).then_some(Note::OtherSender { inside, outside })
 }
 
 /// The address in `Name <local@domain>`, for comparing.

@@ -82,14 +82,25 @@ fn a_signed_letter_reads_like_any_other_and_shows_a_change() {
 }
 
 #[test]
-fn the_outer_sender_stays_where_the_inner_one_differs() {
+fn the_sender_inside_counts_where_somebody_sent_a_letter_on() {
     let (ours, alice) = (project(), Secret::generate("A <alice@example.org>", now(), None).expect("a key"));
     let sealed = seal(LETTER.as_bytes(), &alice.certificate(), &ours, now()).expect("sealed");
-    let relayed = text(&sealed).replacen("security@project.example", "mallory@example.net", 1);
-    let read = opened(relayed.as_bytes(), &[alice], &[ours.certificate()]);
+    let sent_on = |letter: &[u8]| text(letter).replacen("security@project.example", "mallory@example.net", 1);
+    let read = opened(sent_on(&sealed).as_bytes(), &[alice], &[]);
     let inside = text(&read.letter);
-    assert!(inside.contains("mallory@example.net") && !inside.contains("<security@project"), "{inside}");
-    assert!(matches!(&read.seal.notes[..], [Note::OtherSender { inside }] if inside.contains("security@")));
+    assert!(inside.contains("<security@project.example>") && !inside.contains("mallory"), "{inside}");
+    assert!(
+        matches!(&read.seal.notes[..], [Note::OtherSender { inside, outside }]
+            if inside.contains("security@") && outside.contains("mallory@")),
+        "{:?}",
+        read.seal.notes
+    );
+    // What everybody can read, and nobody known has signed, proves no author.
+    let signed = sign(LETTER.as_bytes(), &ours, now()).expect("signed");
+    let unknown = text(&opened(sent_on(&signed).as_bytes(), &[], &[]).letter);
+    assert!(unknown.contains("mallory@example.net") && !unknown.contains("<security@project"), "{unknown}");
+    let known = text(&opened(sent_on(&signed).as_bytes(), &[], &[ours.certificate()]).letter);
+    assert!(known.contains("<security@project.example>") && !known.contains("mallory"), "{known}");
 }
 
 #[test]
