@@ -220,6 +220,28 @@ mod tests {
     }
 
     #[test]
+    fn the_letter_without_content_reads_like_this() {
+        let dressed = dress(SECRET.as_bytes(), &with(&[], &[])).expect("dressed");
+        let expected = "From: P <security@project.example>\r\n\
+            To: <alice@example.org>\r\n\
+            Message-ID: <1@project.example>\r\n\
+            Date: Sun, 1 Jun 2025 00:00:00 +0000\r\n\
+            Auto-Submitted: auto-generated\r\n\
+            Subject: [P] A confidential letter for you\r\n\
+            Reply-To: <security+x.y@project.example>\r\n\
+            MIME-Version: 1.0\r\n\
+            Content-Type: text/plain; charset=\"utf-8\"\r\n\
+            Content-Transfer-Encoding: 7bit\r\n\r\n\
+            There is a confidential letter for you about a case of P. It was\r\n\
+            not sent as it is, because the project has no OpenPGP key to sign it with.\r\n\r\n\
+            Read it here, or ask us in an answer to this letter:\r\n\r\n  \
+            https://security.example/case/7k3m-9xq4-b2wd\r\n\r\n  \
+            our reference   7k3m-9xq4-b2wd\r\n\r\n\
+            To get such letters encrypted from now on, send us your OpenPGP key.\r\n";
+        assert_eq!(text(&dressed), expected);
+    }
+
+    #[test]
     fn what_is_public_is_signed_where_there_is_a_key() {
         let public = SECRET.replace("X-Tidegate-Confidential: yes\r\n", "X-Tidegate-Other: note\r\n");
         let ours = [key(None)];
