@@ -102,6 +102,7 @@ mod tests {
             letter: None,
             attachments: Vec::new(),
             faults: Vec::new(),
+            standing: Vec::new(),
         };
         Case::opened(&open(CaseId::from_bits(id), report, Instant::from_micros(0))).expect("an arrival")
     }

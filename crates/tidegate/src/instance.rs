@@ -3,6 +3,9 @@
 use crate::chance::Chance;
 use crate::engine::clock::Clock;
 use crate::engine::{Engine, EngineError};
+use crate::post::Post;
+use crate::post::keystore::KeyStore;
+use crate::post::settings::{MailConfig, SettingFault, Settings};
 use crate::store::{Location, MasterKey, Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -12,6 +15,8 @@ use std::sync::Arc;
 
 /// The configuration file's name within the folder.
 pub const CONFIG: &str = "tidegate.toml";
+/// The folder, within the folder, with the projects' own keys.
+const KEYS: &str = "keys";
 
 /// The configuration file: where things are, and where doors listen. Everything else is in the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +29,9 @@ pub struct Config {
     /// The web door.
     #[serde(default)]
     pub web: WebConfig,
+    /// Where mail goes, and where it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mail: Option<MailConfig>,
 }
 
 /// The web door.
@@ -167,6 +175,7 @@ pub async fn create(
         database: database.unwrap_or("tidegate.db").to_owned(),
         master_key: KeySource::File(PathBuf::from("master.key")),
         web: WebConfig::default(),
+        mail: None,
     };
     let key = MasterKey::generate_file(&dir.join("master.key"), &chance)
         .map_err(|error| InstanceError::Key(error.to_string()))?;
@@ -198,8 +207,19 @@ pub async fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Engine, InstanceE
     let key = key.map_err(|error| InstanceError::Key(error.to_string()))?;
     let location = location(dir, &config);
     demand_database(&location)?;
+    let settings = settings(dir, &config)?;
     let store = Store::open(&location, &key, Arc::clone(&chance)).await?;
-    Engine::open(store, clock, chance).await.map_err(InstanceError::Engine)
+    let mut engine = Engine::open(store, clock, Arc::clone(&chance)).await.map_err(InstanceError::Engine)?;
+    let keystore = KeyStore::new(dir.join(KEYS), key, chance);
+    engine.post = Post { settings, keystore: Some(keystore) };
+    Ok(engine)
+}
+
+fn settings(dir: &Path, config: &Config) -> Result<Settings, InstanceError> {
+    let checked = config.mail.as_ref().map(|mail| mail.check(dir)).transpose();
+    let faulty =
+        |fault: SettingFault| InstanceError::Config { path: dir.join(CONFIG), why: fault.to_string() };
+    Ok(checked.map_err(faulty)?.unwrap_or_default())
 }
 
 /// A database that is gone must not come back as an empty one, in which nothing was ever reported.

@@ -10,6 +10,7 @@ pub mod hands;
 pub mod instance;
 pub mod out;
 pub mod pages;
+pub mod post;
 pub mod secret;
 pub mod serve;
 pub mod store;

@@ -173,9 +173,10 @@ impl From<EngineError> for Failure {
             EngineError::NoSuchCase(_) | EngineError::NoSuchProject(_) | EngineError::NoSuchPerson(_) => {
                 Failure::of(Kind::NotFound, message)
             }
-            EngineError::ClockBehind { .. } | EngineError::Store(_) | EngineError::Unreadable { .. } => {
-                Failure::plain(message)
-            }
+            EngineError::ClockBehind { .. }
+            | EngineError::Keys(_)
+            | EngineError::Store(_)
+            | EngineError::Unreadable { .. } => Failure::plain(message),
         }
     }
 }

@@ -49,6 +49,8 @@ contract! {
         documents_become_public_at_once
         blobs_projects_settings_and_numbers
         derived_rows_are_replaced_whole
+        a_letter_is_sent_by_one_and_its_way_kept
+        keys_of_people_come_back_newest_first
         two_programs_may_start_at_once
         what_is_missing_is_named;
     hostile:

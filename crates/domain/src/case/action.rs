@@ -42,6 +42,9 @@ pub struct Report {
     pub attachments: Vec<(String, String)>,
     /// What was wrong with the letter, in words.
     pub faults: Vec<String>,
+    /// How sure it is who wrote it, in words: its OpenPGP seal, and what the receiving mail server found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<String>,
 }
 
 /// What a test of a patch showed.

@@ -204,6 +204,7 @@ fn report(step: u64) -> Report {
         letter: Some("5d".repeat(32)),
         attachments: Vec::new(),
         faults: Vec::new(),
+        standing: Vec::new(),
     }
 }
 

@@ -1,22 +1,24 @@
 //! Keeping an instance: making it, doing what is due, exporting, checking.
 
-use super::acting;
+use super::{acting, post};
 use crate::chance::Chance;
 use crate::engine::{Engine, EngineError};
 use crate::hands::{Deed, Round};
 use crate::out::{Failure, Kind, Out, bar, table};
+use crate::post::recipient;
 use crate::{export, instance};
 use clap::Subcommand;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tidegate_domain::id::Slug;
 
 /// How long `run` rests between looks at what is due.
-const REST: Duration = Duration::from_millis(200);
-/// Letters listed at a time.
-const LETTERS_LISTED: u32 = 200;
+pub(super) const REST: Duration = Duration::from_millis(200);
+/// How long a letter that is on its way is waited for at the end.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
 
 /// Options of `init`.
 #[derive(Debug, clap::Args)]
@@ -67,7 +69,8 @@ fn as_value(deed: &Deed) -> Value {
 }
 
 /// Stays until it is told to stop, and does what is due when it is due. Prints a line, or a line of JSON, for
-/// each thing done.
+/// each thing done. Mail goes its own pace beside it: a mail server that is slow delays nothing else, and what it
+/// hands us waits for nothing but the store.
 pub(super) async fn stay(engine: &Engine, begun: &Round, out: &Out) -> Result<(), Failure> {
     out.note("tidegate: doing what is due; stop with Ctrl-C");
     let leased = engine.store.jobs_leased(engine.clock.now()).await.map_err(EngineError::from)?;
@@ -79,14 +82,26 @@ pub(super) async fn stay(engine: &Engine, begun: &Round, out: &Out) -> Result<()
         ));
     }
     tell(begun, out)?;
-    let stop = tokio::signal::ctrl_c();
-    tokio::pin!(stop);
+    let stop = AtomicBool::new(false);
+    let door = post::open_door(engine, out).await?;
+    let mail = async {
+        tokio::try_join!(post::stay(engine, &stop, out), post::take(door, engine, &stop)).map(|_| ())
+    };
+    tokio::pin!(mail);
+    tokio::select! {
+        () = crate::serve::stopped() => {}
+        done = working(engine, out) => return done,
+        done = &mut mail => return done,
+    }
+    // A letter that is on its way is not torn off: it would be sent again.
+    stop.store(true, Ordering::Relaxed);
+    tokio::time::timeout(STOP_WITHIN, mail).await.unwrap_or(Ok(()))
+}
+
+async fn working(engine: &Engine, out: &Out) -> Result<(), Failure> {
     loop {
         tell(&catch_up(engine, out).await?, out)?;
-        tokio::select! {
-            _ = &mut stop => return Ok(()),
-            () = tokio::time::sleep(REST) => {}
-        }
+        tokio::time::sleep(REST).await;
     }
 }
 
@@ -137,8 +152,15 @@ pub(super) enum Outbox {
         #[arg(long, default_value_t = 0)]
         after: u64,
     },
-    /// Print one letter as it is sent, for `sendmail -t`.
+    /// Print one letter as it stands here: before it is made for its reader.
     Show {
+        /// Its number.
+        number: u64,
+    },
+    /// Hand the letters that are due to the mail server, once.
+    Send,
+    /// Send a letter again that was given up or came back.
+    Resend {
         /// Its number.
         number: u64,
     },
@@ -147,29 +169,9 @@ pub(super) enum Outbox {
 impl Outbox {
     pub(super) async fn run(self, engine: &Engine, out: &Out) -> Result<(), Failure> {
         match self {
-            Outbox::List { after } => {
-                let letters =
-                    engine.store.outgoing(after, LETTERS_LISTED).await.map_err(EngineError::from)?;
-                let row = |letter: &crate::store::Outgoing| {
-                    let mail = letter.raw.as_deref().map(tidegate_formats::mail::parse);
-                    let subject =
-                        mail.as_ref().map_or("(shredded)".to_owned(), |mail| mail.subject.to_string());
-                    let to = letter.raw.as_deref().map(recipient).unwrap_or_default();
-                    vec![letter.seq.to_string(), letter.at.readable(), to, subject]
-                };
-                let rows: Vec<Vec<String>> = letters.iter().map(row).collect();
-                let value = json!(
-                    rows.iter()
-                        .map(|row| json!({"number": row[0], "at": row[1], "to": row[2], "subject": row[3]}))
-                        .collect::<Vec<_>>()
-                );
-                let text = if rows.is_empty() {
-                    "no letters".to_owned()
-                } else {
-                    table(&["", "written", "to", "subject"], &rows)
-                };
-                out.show(&text, &value)
-            }
+            Outbox::List { after } => post::list(engine, after, out).await,
+            Outbox::Send => post::send(engine, out).await,
+            Outbox::Resend { number } => post::resend(engine, number, out).await,
             Outbox::Show { number } => {
                 let letters =
                     engine.store.outgoing(number.saturating_sub(1), 1).await.map_err(EngineError::from)?;
@@ -185,13 +187,6 @@ impl Outbox {
             }
         }
     }
-}
-
-/// The `To:` of a letter that the program wrote.
-pub(crate) fn recipient(raw: &[u8]) -> String {
-    let text = String::from_utf8_lossy(raw);
-    let line = text.lines().find_map(|line| line.strip_prefix("To: "));
-    line.unwrap_or_default().trim_matches(['<', '>']).to_owned()
 }
 
 /// Options of `export`.

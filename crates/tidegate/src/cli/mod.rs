@@ -3,7 +3,9 @@
 mod advisory;
 mod case;
 mod keep;
+mod keys;
 mod policy;
+mod post;
 mod project;
 mod regime;
 mod report;
@@ -73,10 +75,10 @@ enum Command {
     Regime(regime::Regime),
     /// What is due, the oldest first.
     Due(keep::DueOptions),
-    /// Letters that were written and wait to be sent.
+    /// Letters that were written, and what became of them.
     #[command(subcommand)]
     Outbox(keep::Outbox),
-    /// Do what is due once: promote, remind, alarm, read and write letters.
+    /// Do what is due once: promote, remind, alarm, read, write and send letters.
     Work,
     /// Stay, and do what is due when it is due, to the second.
     Run,
@@ -175,7 +177,10 @@ async fn with_engine(
         Command::Advisory(command) => command.run(&engine, who, out).await,
         Command::Due(options) => options.run(&engine, who, out).await,
         Command::Outbox(command) => command.run(&engine, out).await,
-        Command::Work => keep::worked(&begun, out),
+        Command::Work => match post::send_if_any(&engine, out).await {
+            Ok(()) => keep::worked(&begun, out),
+            failed => failed,
+        },
         Command::Run => keep::stay(&engine, &begun, out).await,
         Command::Export(export) => export.run(&engine, out).await,
         Command::Fsck(_)

@@ -1,5 +1,6 @@
 //! `tidegate project ...` and `tidegate person ...`.
 
+use super::keys;
 use crate::engine::Engine;
 use crate::out::{Failure, Kind, Out, bar, table};
 use crate::{instance, web};
@@ -26,6 +27,9 @@ pub(super) enum Project {
         /// An https URL.
         url: String,
     },
+    /// The OpenPGP keys that a project signs and opens letters with.
+    #[command(subcommand)]
+    Key(keys::ProjectKey),
 }
 
 impl Project {
@@ -49,6 +53,7 @@ impl Project {
                 );
                 out.show(&table(&["project", "name", "policy"], &rows), &value)
             }
+            Project::Key(command) => command.run(engine, out).await,
             Project::Site { url } => {
                 let link = url.parse().map_err(|fault| Failure::plain(format!("{fault}")))?;
                 engine.set_site(link).await?;
@@ -102,12 +107,16 @@ pub(super) enum Person {
         /// The person.
         name: Slug,
     },
+    /// The OpenPGP keys that a person's letters are encrypted to.
+    #[command(subcommand)]
+    Key(keys::PersonKeys),
 }
 
 impl Person {
     pub(super) async fn run(self, engine: &Engine, dir: &Path, out: &Out) -> Result<(), Failure> {
         let mut people = engine.people().await?;
         match self {
+            Person::Key(command) => command.run(engine, out).await,
             Person::Add { name, mail, project, role } => {
                 let rules = engine.policy(&project).await?;
                 if rules.role(role.as_str()).is_none() {

@@ -1,5 +1,6 @@
 //! `tidegate serve`.
 
+use super::keep;
 use crate::engine::clock::SystemClock;
 use crate::out::{Failure, Out};
 use crate::web::Web;
@@ -33,8 +34,10 @@ impl Options {
             out.note(&format!("tidegate: {late}"));
         }
         let door = Web::open(Arc::clone(&engine), &origin).await?;
-        out.note(&format!("tidegate: serving {origin}/ — stop with Ctrl-C"));
-        web::serve(door, listener, serve::stopped()).await.map_err(Failure::io)?;
+        out.note(&format!("tidegate: serving {origin}/"));
+        let begun = keep::catch_up(&engine, out).await?;
+        let serving = async { web::serve(door, listener, serve::stopped()).await.map_err(Failure::io) };
+        tokio::try_join!(serving, keep::stay(&engine, &begun, out))?;
         engine.store.close().await;
         Ok(())
     }

@@ -121,6 +121,9 @@ fn body(case: &Case) -> String {
     for report in &case.reports {
         let from = report.from.as_deref().unwrap_or("somebody without an address");
         let _ = writeln!(text, "\nreport from {}\n", printable(from));
+        for known in &report.standing {
+            let _ = writeln!(text, "  # {}", printable(known));
+        }
         for line in report.text.lines().take(40) {
             let _ = writeln!(text, "  | {}", printable(line));
         }

@@ -13,6 +13,7 @@ pub use perform::Performed;
 pub use read::CaseFile;
 
 use crate::chance::Chance;
+use crate::post::Post;
 use crate::store::{Project, Store, StoreError};
 use clock::Clock;
 use people::People;
@@ -32,10 +33,12 @@ pub struct Engine {
     pub store: Store,
     /// Where `now` comes from.
     pub clock: Arc<dyn Clock>,
-    chance: Arc<Chance>,
+    pub(crate) chance: Arc<Chance>,
     policies: Mutex<HashMap<Slug, Arc<Policy>>>,
     /// The public address of the site, for links in documents and letters.
     pub site: tidegate_formats::Link,
+    /// What there is for mail.
+    pub post: Post,
 }
 
 /// Why the engine did not do as asked.
@@ -58,6 +61,8 @@ pub enum EngineError {
     },
     /// What was handed in has faults.
     Faults(Vec<Fault>),
+    /// The project's own keys cannot be had.
+    Keys(String),
     /// The store failed.
     Store(StoreError),
     /// A stored event cannot be read by this program.
@@ -89,6 +94,7 @@ impl fmt::Display for EngineError {
                 let shown: Vec<String> = faults.iter().map(ToString::to_string).collect();
                 f.write_str(&shown.join("\n"))
             }
+            EngineError::Keys(why) => f.write_str(why),
             EngineError::Store(error) => write!(f, "{error}"),
             EngineError::Unreadable { case, n } => {
                 write!(
@@ -127,7 +133,7 @@ impl Engine {
         }
         let site = store.setting(SITE).await?;
         let site = site.and_then(|text| tidegate_formats::Link::salvage(&text)).unwrap_or_else(default_site);
-        Ok(Engine { store, clock, chance, policies: Mutex::default(), site })
+        Ok(Engine { store, clock, chance, policies: Mutex::default(), site, post: Post::default() })
     }
 
     /// Sets the public address of the site.

@@ -4,19 +4,18 @@
 use crate::asked::Given;
 use crate::engine::people::People;
 use crate::engine::{CaseFile, Engine, EngineError};
-use crate::store::{Job, StoreError};
+use crate::store::{Job, StoreError, message_name};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::raw::Raw;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use tidegate_domain::consequence::{Letter, LetterKind, Recipient};
 use tidegate_domain::fault::Fault;
 use tidegate_domain::id::CaseId;
+use tidegate_domain::policy::vocabulary::RoleKind;
 use tidegate_domain::policy::{ClockRule, Policy};
 use tidegate_domain::publication::{advisory_number, publication_as};
 use tidegate_domain::time::Instant;
 
-use super::report::hex;
 use crate::engine::LetterJob;
 
 /// One letter, ready to be put into the outbox.
@@ -25,6 +24,8 @@ struct Composed {
     subject: String,
     text: String,
     confidential: bool,
+    /// Whether no person wrote it, so that no program answers it (RFC 3834).
+    automatic: bool,
 }
 
 impl Engine {
@@ -67,6 +68,59 @@ fn addresses(file: &CaseFile, people: &People, to: &Recipient) -> BTreeSet<Strin
     found
 }
 
+/// Marks a letter that tells of another one that was not delivered: of that one nobody is told in turn.
+pub(crate) const NOTICE: &str = "X-Tidegate-Notice";
+
+/// A letter that did not reach its reader.
+pub(crate) struct Undelivered<'a> {
+    /// What the keys of the letters about it begin with.
+    pub key: String,
+    pub seq: u64,
+    pub raw: &'a [u8],
+    pub why: &'a str,
+}
+
+/// The letters that tell the team of one that did not reach its reader, each with the key that it has for ever.
+pub(crate) fn undelivered(
+    file: &CaseFile,
+    people: &People,
+    what: &Undelivered<'_>,
+    at: Instant,
+) -> Vec<(String, Vec<u8>)> {
+    let policy = &file.policy;
+    let teams = policy.roles_of(RoleKind::Team).iter().filter_map(|role| policy.role_at(role));
+    let mut to: BTreeSet<String> = teams
+        .flat_map(|role| people.mails(&file.project, &role.id))
+        .filter(|mail| mail.contains('@'))
+        .collect();
+    if to.is_empty() {
+        to.insert(policy.publisher.contact.clone());
+    }
+    let values = [
+        ("project", policy.publisher.name.clone()),
+        ("to", crate::post::recipient(what.raw)),
+        ("subject", crate::post::field(what.raw, "Subject").unwrap_or_default()),
+        ("why", one_line(what.why)),
+        ("case", file.case.id.to_string()),
+        ("number", what.seq.to_string()),
+    ];
+    let (subject, text) = split(include_str!("../../../../templates/mail/undelivered.txt"));
+    let (subject, text) = (one_line(&fill(&subject, &values)), fill(&text, &values));
+    let notice = |to: String| {
+        let key = format!("{}/{to}", what.key);
+        let composed = Composed {
+            to,
+            subject: subject.clone(),
+            text: text.clone(),
+            confidential: true,
+            automatic: true,
+        };
+        let raw = rfc822(policy, &composed, &key, at);
+        (key, [format!("{NOTICE}: undelivered\r\n").as_bytes(), &raw].concat())
+    };
+    to.into_iter().map(notice).collect()
+}
+
 fn compose(engine: &Engine, file: &CaseFile, letter: &Letter, to: String) -> Composed {
     let (subject, text) = template(&file.policy, letter.kind);
     let values = values(engine, file, letter);
@@ -75,6 +129,7 @@ fn compose(engine: &Engine, file: &CaseFile, letter: &Letter, to: String) -> Com
         subject: one_line(&fill(&subject, &values)),
         text: fill(&text, &values),
         confidential: letter.kind != LetterKind::Announcement,
+        automatic: letter.text.is_empty(),
     }
 }
 
@@ -98,7 +153,12 @@ fn template(policy: &Policy, kind: LetterKind) -> (String, String) {
         LetterKind::Reminder => include_str!("../../../../templates/mail/reminder.txt"),
         LetterKind::Alarm => include_str!("../../../../templates/mail/alarm.txt"),
     };
-    let (subject, body) = text.split_once("\n\n").unwrap_or(("Subject: A letter", text));
+    split(text)
+}
+
+/// A template's subject and text.
+fn split(template: &str) -> (String, String) {
+    let (subject, body) = template.split_once("\n\n").unwrap_or(("Subject: A letter", template));
     (subject.trim_start_matches("Subject: ").to_owned(), body.to_owned())
 }
 
@@ -176,7 +236,7 @@ fn spoken(policy: &Policy, at: Instant) -> String {
 }
 
 /// Puts values in the place of `{names}`, in one pass: a value is never read as a template.
-fn fill(template: &str, values: &[(&str, String)]) -> String {
+pub(crate) fn fill(template: &str, values: &[(&str, String)]) -> String {
     let mut filled = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -208,16 +268,18 @@ fn one_line(text: &str) -> String {
 fn rfc822(policy: &Policy, composed: &Composed, key: &str, at: Instant) -> Vec<u8> {
     let contact = policy.publisher.contact.clone();
     let domain = contact.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
-    let id = hex(&Sha256::digest(key.as_bytes()));
     let mut message = MessageBuilder::new()
         .from((policy.publisher.name.clone(), contact))
         .to(composed.to.clone())
         .subject(composed.subject.clone())
-        .message_id(format!("{}@{domain}", id.get(..32).unwrap_or(&id)))
+        .message_id(format!("{}@{domain}", message_name(key)))
         .date(at.micros() / 1_000_000)
         .text_body(composed.text.clone());
     if composed.confidential {
         message = message.header("X-Tidegate-Confidential", Raw::new("yes"));
+    }
+    if composed.automatic {
+        message = message.header("Auto-Submitted", Raw::new("auto-generated"));
     }
     message.write_to_vec().unwrap_or_default()
 }

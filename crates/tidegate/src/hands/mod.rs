@@ -5,6 +5,7 @@ mod arrival;
 pub mod compose;
 pub mod render;
 pub(crate) mod report;
+pub mod send;
 
 pub use arrival::{Arrival, Cut};
 pub(crate) use report::letter_digest;

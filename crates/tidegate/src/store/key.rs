@@ -1,6 +1,7 @@
 //! The master key: where it comes from, and that it goes nowhere.
 
-use super::seal::Key;
+use super::StoreError;
+use super::seal::{Key, Place};
 use crate::chance::Chance;
 use std::fmt;
 use std::fs::OpenOptions;
@@ -85,6 +86,17 @@ impl MasterKey {
         Ok(MasterKey::from_bytes(*bytes))
     }
 
+    /// Encrypts what is kept in a file beside the database. `name` is bound in: a file that is copied to another
+    /// name does not open.
+    pub(crate) fn seal_file(&self, chance: &Chance, name: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        self.0.seal(chance, &file_place(name), plain)
+    }
+
+    /// Decrypts what [`MasterKey::seal_file`] made.
+    pub(crate) fn open_file(&self, name: &str, sealed: Vec<u8>) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        self.0.open(&file_place(name), sealed).map(Zeroizing::new)
+    }
+
     fn parse(source: &str, text: &[u8]) -> Result<MasterKey, KeyError> {
         let digits = text.trim_ascii();
         let mut bytes = Zeroizing::new([0_u8; 32]);
@@ -105,6 +117,10 @@ impl MasterKey {
             ))
         }
     }
+}
+
+fn file_place(name: &str) -> Place<'_> {
+    Place { table: "keystore", row: name, column: "file" }
 }
 
 fn hex_digit(byte: Option<&u8>) -> Option<u8> {

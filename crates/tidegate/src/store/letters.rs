@@ -2,11 +2,12 @@
 
 use super::commit::{Keys, NewJob};
 use super::database::{Row, Tx, Value};
-use super::seal::{Place, hex};
+use super::seal::{Place, Tag, hex};
 use super::{LETTER_BYTES_MAX, Store, StoreError, check_length, sql};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
-use tidegate_domain::id::CaseId;
+use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::time::Instant;
 
 /// The kind of the job that every arriving letter brings; its body is the letter's id as text.
@@ -109,6 +110,14 @@ pub struct Outgoing {
     pub raw: Option<Vec<u8>>,
 }
 
+/// What stands before the `@` in the Message-ID of the letter called `name`: the same for ever, so that a letter
+/// that is sent twice after a crash is recognised.
+#[must_use]
+pub fn message_name(name: &str) -> String {
+    let digest = Sha256::digest(name.as_bytes());
+    hex(digest.get(..16).unwrap_or(&digest))
+}
+
 struct LetterRow(String);
 
 impl LetterRow {
@@ -205,6 +214,24 @@ impl Store {
         tx.commit().await
     }
 
+    /// Notes that the letter with this Message-ID belongs to a case. The first note stays: whoever learned of a
+    /// Message-ID cannot move its letter.
+    pub async fn note_message(&self, project: &Slug, message: &str, case: CaseId) -> Result<(), StoreError> {
+        let mut tx = self.database.begin().await?;
+        tx.execute(sql::HEARD_INSERT, [self.heard_tag(project, message).into(), case.into()]).await?;
+        tx.commit().await
+    }
+
+    /// The case that the letter with this Message-ID belongs to.
+    pub async fn case_of_message(&self, project: &Slug, message: &str) -> Result<Option<CaseId>, StoreError> {
+        let rows = self.database.query(sql::HEARD, [self.heard_tag(project, message).into()]).await?;
+        rows.first().map(|row| row.case("case_id")).transpose()
+    }
+
+    fn heard_tag(&self, project: &Slug, message: &str) -> Tag {
+        self.vault.tag("heard", &[project.as_str().as_bytes(), message.as_bytes()])
+    }
+
     /// Encrypts the letter anew under its case's key, so that shredding the case takes the letter along.
     pub(super) async fn link_letter(
         &self,
@@ -220,17 +247,17 @@ impl Store {
         tx.execute(sql::LETTER_LINK, [id.into(), case.into(), body.into()]).await.map(drop)
     }
 
-    /// Puts a letter into the outbox, unless one with this key is there: sending it is someone else's, and a
-    /// repeat after a crash adds no second one.
+    /// Puts a letter into the outbox, unless one called `name` is there: sending it is someone else's, and a
+    /// repeat after a crash adds no second one. It waits to be sent from then on.
     pub async fn put_outgoing(
         &self,
-        key: &str,
+        name: &str,
         case: Option<CaseId>,
         at: Instant,
         raw: &[u8],
     ) -> Result<(), StoreError> {
         check_length("a letter", raw.len(), LETTER_BYTES_MAX)?;
-        let tag = self.vault.tag("outgoing", &[key.as_bytes()]);
+        let tag = self.vault.tag("outgoing", &[name.as_bytes()]);
         let mut tx = self.database.begin().await?;
         // The counter's row is locked first, so two writers of the same key see each other.
         let seq = self.next_number_in(&mut tx, OUTGOING_COUNTER).await?;
@@ -243,6 +270,8 @@ impl Store {
         self.advance_outbox(&mut tx, seq, &tag.0, case, at.micros(), &body).await?;
         let values: [Value; 5] = [seq.into(), tag.into(), case.into(), at.into(), body.into()];
         tx.execute(sql::OUTGOING_INSERT, values).await?;
+        let message = self.message_tag(&message_name(name));
+        tx.execute(sql::DELIVERY_INSERT, [seq.into(), message.into(), at.into()]).await?;
         tx.commit().await
     }
 

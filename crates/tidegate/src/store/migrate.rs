@@ -9,7 +9,8 @@ use std::sync::Arc;
 /// The schema's steps, oldest first; the first is number 1. A step that was released is never edited.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/0001_store.sql"),
-    include_str!("../../../../migrations/0002_tokens.sql"),
+    include_str!("../../../../migrations/0002_mail.sql"),
+    include_str!("../../../../migrations/0003_tokens.sql"),
 ];
 
 const INSTANCE_ID: &str = "id";

@@ -157,6 +157,37 @@ statements! {
     OUTGOING_AFTER = "SELECT o.seq, o.tag, o.case_id, o.at_us, o.body, k.wrapped, k.shredded_us FROM outgoing o
         LEFT JOIN case_key k ON k.case_id = o.case_id WHERE o.seq > $1 ORDER BY o.seq LIMIT $2";
 
+    DELIVERY_INSERT = "INSERT INTO delivery (seq, message, state, attempts, since_us, next_us, lease_us, changed_us)
+        VALUES ($1, $2, 'waiting', 0, $3, $3, 0, $3)";
+    /// See `JOBS_CLAIM` for why two senders never hold the same letter.
+    DELIVERIES_CLAIM = "UPDATE delivery SET lease_us = $2, attempts = attempts + 1
+        WHERE state = 'waiting' AND lease_us <= $1 AND seq IN
+            (SELECT seq FROM delivery WHERE state = 'waiting' AND next_us <= $1 AND lease_us <= $1
+             ORDER BY next_us, seq LIMIT $3)
+        RETURNING seq, attempts, since_us";
+    DELIVERY_WITH_KEY = "SELECT d.state, o.case_id, k.wrapped, k.shredded_us FROM delivery d
+        JOIN outgoing o ON o.seq = d.seq LEFT JOIN case_key k ON k.case_id = o.case_id WHERE d.seq = $1";
+    DELIVERY_PUT_OFF = "UPDATE delivery SET next_us = $2, lease_us = 0, changed_us = $3, said = $4
+        WHERE seq = $1 AND state = 'waiting'";
+    DELIVERY_SETTLE = "UPDATE delivery SET state = $2, lease_us = 0, changed_us = $3, said = $4
+        WHERE seq = $1 AND state IN ('waiting', 'sent')";
+    DELIVERY_AGAIN = "UPDATE delivery SET state = 'waiting', attempts = 0, since_us = $2, next_us = $2,
+        lease_us = 0, changed_us = $2 WHERE seq = $1 AND state IN ('failed', 'bounced')";
+    DELIVERIES = "SELECT d.seq, d.state, d.attempts, d.next_us, d.changed_us, d.said, o.case_id, k.wrapped,
+        k.shredded_us FROM delivery d JOIN outgoing o ON o.seq = d.seq
+        LEFT JOIN case_key k ON k.case_id = o.case_id WHERE d.seq > $1 ORDER BY d.seq LIMIT $2";
+    DELIVERY_OF_MESSAGE = "SELECT o.seq, o.case_id FROM delivery d JOIN outgoing o ON o.seq = d.seq
+        WHERE d.message = $1";
+
+    HEARD_INSERT = "INSERT INTO heard_message (tag, case_id) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
+    HEARD = "SELECT case_id FROM heard_message WHERE tag = $1";
+
+    PERSON_KEY_PUT = "INSERT INTO person_key (tag, owner, added_us, body) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (tag) DO UPDATE SET body = excluded.body, added_us = excluded.added_us";
+    PERSON_KEYS = "SELECT tag, added_us, body FROM person_key WHERE owner = $1 ORDER BY added_us DESC, tag";
+    PERSON_KEYS_ALL = "SELECT tag, added_us, body FROM person_key ORDER BY added_us DESC, tag";
+    PERSON_KEY_REMOVE = "DELETE FROM person_key WHERE tag = $1";
+
     BLOB_INSERT = "INSERT INTO blob (tag, case_id, body) VALUES ($1, $2, $3)
         ON CONFLICT (tag) DO NOTHING";
     BLOB = "SELECT body FROM blob WHERE tag = $1";

@@ -86,7 +86,7 @@ impl Store {
         check_length("a token's body", body.len(), BODY_BYTES_MAX)?;
         let tag = self.token_tag(kind, secret);
         let sealed = self.vault.seal(self.vault.instance(), &place(&tag.to_string()), body)?;
-        let owner = self.owner_tag(owner);
+        let owner = self.holder_tag(owner);
         let mut tx = self.database.begin().await?;
         let row = [tag.into(), kind.name().into(), owner.into(), sealed.into(), expires.into()];
         tx.execute(sql::TOKEN_PUT, row).await?;
@@ -127,7 +127,7 @@ impl Store {
         owner: &str,
         now: Instant,
     ) -> Result<Vec<Held>, StoreError> {
-        let values = [self.owner_tag(owner).into(), kind.name().into(), now.into()];
+        let values = [self.holder_tag(owner).into(), kind.name().into(), now.into()];
         let rows = self.database.query(sql::TOKENS_OF, values).await?;
         rows.iter().map(|row| self.open_token(row)).collect()
     }
@@ -142,7 +142,7 @@ impl Store {
     /// Ends one token of `owner`'s; false where they have none of this name.
     pub async fn end_token(&self, owner: &str, id: TokenId) -> Result<bool, StoreError> {
         let mut tx = self.database.begin().await?;
-        let ended = tx.execute(sql::TOKEN_END, [self.owner_tag(owner).into(), id.0.into()]).await?;
+        let ended = tx.execute(sql::TOKEN_END, [self.holder_tag(owner).into(), id.0.into()]).await?;
         tx.commit().await?;
         Ok(ended == 1)
     }
@@ -150,7 +150,7 @@ impl Store {
     /// Ends all tokens of this kind that are held in the name of `owner`.
     pub async fn end_tokens(&self, kind: TokenKind, owner: &str) -> Result<(), StoreError> {
         let mut tx = self.database.begin().await?;
-        tx.execute(sql::TOKENS_END, [self.owner_tag(owner).into(), kind.name().into()]).await?;
+        tx.execute(sql::TOKENS_END, [self.holder_tag(owner).into(), kind.name().into()]).await?;
         tx.commit().await
     }
 
@@ -165,8 +165,8 @@ impl Store {
         self.vault.tag("token", &[kind.name().as_bytes(), secret.bytes()])
     }
 
-    fn owner_tag(&self, owner: &str) -> Tag {
-        self.vault.tag("owner", &[owner.as_bytes()])
+    fn holder_tag(&self, owner: &str) -> Tag {
+        self.vault.tag("token owner", &[owner.as_bytes()])
     }
 
     fn open_token(&self, row: &Row) -> Result<Held, StoreError> {

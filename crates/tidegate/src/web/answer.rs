@@ -46,6 +46,7 @@ impl From<EngineError> for Answer {
             EngineError::Faults(faults) => Answer::Faults(faults.iter().map(ToString::to_string).collect()),
             EngineError::Store(StoreError::TooLarge { .. }) => Answer::TooLarge,
             error @ (EngineError::Store(_)
+            | EngineError::Keys(_)
             | EngineError::ClockBehind { .. }
             | EngineError::Unreadable { .. }) => Answer::Failed(Box::new(error)),
         }

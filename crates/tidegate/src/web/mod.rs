@@ -28,8 +28,8 @@ use tidegate_domain::id::Slug;
 
 /// How long a one-time link to sign in is good for, in minutes.
 const SIGN_IN_MIN: i64 = 24 * 60;
-/// How long the server rests between looks at what is due.
-const REST: Duration = Duration::from_millis(200);
+/// How long the server rests between looks at what became public.
+const REST: Duration = Duration::from_millis(100);
 
 /// The web door of one instance.
 #[derive(Debug)]
@@ -97,7 +97,8 @@ pub fn router(web: Shared) -> Router {
         .with_state(web)
 }
 
-/// Serves the door and does what is due, until `stop`. What is being answered then is answered to its end.
+/// Serves the door until `stop`. What is being answered then is answered to its end. Somebody else does what is
+/// due; what became public shows here at once.
 ///
 /// # Errors
 /// Where the listener fails.
@@ -106,26 +107,18 @@ pub async fn serve(
     listener: tokio::net::TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let hands = tokio::spawn(do_what_is_due(Arc::clone(&web)));
+    let fresh = tokio::spawn(keep_fresh(Arc::clone(&web)));
     let served = axum::serve(listener, router(web)).with_graceful_shutdown(stop).await;
-    hands.abort();
+    fresh.abort();
     served
 }
 
-/// Does what is due when it is due, and shows what became public.
-async fn do_what_is_due(web: Shared) {
+/// Shows what became public.
+async fn keep_fresh(web: Shared) {
     loop {
-        match web.engine.work().await {
-            Ok(round) => {
-                for said in round.failed.iter().chain(&round.late) {
-                    tracing::warn!("{said}");
-                }
-            }
-            Err(error) => tracing::error!(%error, "what is due could not be done"),
-        }
+        tokio::time::sleep(REST).await;
         if let Err(error) = web.refresh_site().await {
             tracing::error!(%error, "the public site could not be read");
         }
-        tokio::time::sleep(REST).await;
     }
 }

@@ -397,3 +397,61 @@ pub async fn what_is_missing_is_named(bed: &Bed) {
     assert_eq!(store.last_event_at().await, Ok(None));
     assert_eq!(store.log_head().await.map(|head| head.seq), Ok(0));
 }
+
+pub async fn a_letter_is_sent_by_one_and_its_way_kept(bed: &Bed) {
+    let store = bed.open().await;
+    for n in 1..=3 {
+        store.put_outgoing(&format!("mail {n}"), None, at(n), b"letter").await.expect("a letter");
+    }
+    let claim =
+        async |now, limit| store.claim_deliveries(at(now), at(now + 100), limit).await.expect("claimed");
+    assert_eq!(
+        claim(2, 9).await.iter().map(|claimed| claimed.seq).collect::<Vec<_>>(),
+        [1, 2],
+        "3 is not due"
+    );
+    assert_eq!(claim(3, 1).await.iter().map(|claimed| claimed.seq).collect::<Vec<_>>(), [3]);
+    assert_eq!(claim(50, 9).await, [], "all are leased");
+    store.settle_delivery(1, at(60), DeliveryState::Sent, "250 ok").await.expect("settled");
+    store.put_delivery_off(2, at(60), at(500), &"x".repeat(SAID_CHARS_MAX + 9)).await.expect("put off");
+    // Whoever had the third died: its lease runs out.
+    let again = claim(200, 9).await;
+    assert_eq!((again.len(), again[0].seq, again[0].attempts, again[0].since), (1, 3, 2, at(3)));
+    store.settle_delivery(3, at(210), DeliveryState::Failed, "550 no").await.expect("settled");
+    store.settle_delivery(3, at(220), DeliveryState::Sent, "late").await.expect("no change");
+    let ways = store.deliveries(0, 9).await.expect("ways");
+    let states: Vec<DeliveryState> = ways.iter().map(|way| way.state).collect();
+    assert_eq!(states, [DeliveryState::Sent, DeliveryState::Waiting, DeliveryState::Failed]);
+    assert_eq!((ways[1].next, ways[1].said.as_ref().map(String::len)), (at(500), Some(SAID_CHARS_MAX)));
+    assert_eq!((ways[2].changed, ways[2].said.as_deref()), (at(210), Some("550 no")));
+    assert_eq!(store.deliver_again(3, at(300)).await, Ok(true));
+    assert_eq!(claim(300, 9).await[0].attempts, 1);
+    assert_eq!(store.deliver_again(1, at(300)).await, Ok(false));
+    assert_eq!(store.letter_of_message(&message_name("mail 2")).await, Ok(Some((2, None))));
+    assert_eq!(store.letter_of_message("nothing").await, Ok(None));
+    assert!(store.put_delivery_off(99, at(1), at(2), "x").await.is_err());
+}
+
+pub async fn keys_of_people_come_back_newest_first(bed: &Bed) {
+    let store = bed.open().await;
+    let key = |owner: &str, fingerprint: &str| PersonKey {
+        owner: owner.to_owned(),
+        fingerprint: fingerprint.to_owned(),
+        armoured: format!("key {fingerprint}"),
+    };
+    for (n, fingerprint) in [(1, "A"), (3, "C"), (2, "B")] {
+        store.put_person_key(at(n), &key("alice", fingerprint)).await.expect("kept");
+    }
+    store.put_person_key(at(4), &key("bob", "A")).await.expect("kept");
+    let of = async |person: Option<&str>| {
+        let keys = store.person_keys(person).await.expect("keys");
+        keys.iter().map(|key| format!("{} {}", key.owner, key.fingerprint)).collect::<Vec<_>>()
+    };
+    assert_eq!(of(Some("alice")).await, ["alice C", "alice B", "alice A"]);
+    assert_eq!(of(None).await.len(), 4);
+    store.put_person_key(at(9), &key("alice", "A")).await.expect("the same key again");
+    assert_eq!(of(Some("alice")).await, ["alice A", "alice C", "alice B"]);
+    assert_eq!(store.remove_person_key("alice", "C").await, Ok(true));
+    assert_eq!(store.remove_person_key("alice", "C").await, Ok(false));
+    assert_eq!(of(None).await.len(), 3);
+}

@@ -132,6 +132,7 @@ pub(super) fn world(policy: &Policy, roles: Roles) -> World {
         letter: None,
         attachments: Vec::new(),
         faults: Vec::new(),
+        standing: Vec::new(),
     };
     let entry = open(CaseId::from_bits(1), report, now);
     let start = Case::opened(&entry).unwrap_or_else(|| unreachable!("`open` makes an arrival"));

@@ -219,6 +219,7 @@ fn is_damage(error: &EngineError) -> bool {
         EngineError::Refused(_)
         | EngineError::NoSuchCase(_)
         | EngineError::NoSuchPerson(_)
+        | EngineError::Keys(_)
         | EngineError::ClockBehind { .. } => false,
     }
 }

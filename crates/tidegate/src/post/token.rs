@@ -1,0 +1,41 @@
+//! How an answer finds its case by the address it goes to: `security+7k3m9xq4b2wd.<mac>@`.
+
+use crate::store::Store;
+use tidegate_domain::id::CaseId;
+
+/// Digits of the code that shows that the address was made here.
+const CODE_CHARS: usize = 20;
+
+/// The address for answers about `case`: `contact` with a detail that only this instance can make, since a
+/// case's id alone is known to whoever had a letter about it.
+#[must_use]
+pub fn answer_address(store: &Store, contact: &str, separator: char, case: CaseId) -> Option<String> {
+    let (mailbox, domain) = contact.rsplit_once('@')?;
+    let case_text = case.to_string().replace('-', "");
+    let code = store.answer_code(case);
+    let code = code.get(..CODE_CHARS)?;
+    Some(format!("{mailbox}{separator}{case_text}.{code}@{domain}"))
+}
+
+/// The mailbox that `address` is a detail of, and the detail. Mail servers may change the case of letters.
+#[must_use]
+pub fn split(address: &str, separator: char) -> (String, Option<String>) {
+    let lower = address.trim().to_ascii_lowercase();
+    let Some((local, domain)) = lower.rsplit_once('@') else { return (lower, None) };
+    match local.split_once(separator) {
+        Some((mailbox, detail)) => (format!("{mailbox}@{domain}"), Some(detail.to_owned())),
+        None => (lower, None),
+    }
+}
+
+/// The case that a detail names, if this instance made it.
+#[must_use]
+pub fn case_of(store: &Store, detail: &str) -> Option<CaseId> {
+    let (case, code) = detail.split_once('.')?;
+    let case: CaseId = case.parse().ok()?;
+    let expected = store.answer_code(case);
+    let expected = expected.get(..CODE_CHARS)?;
+    // Without stopping at the first difference, whose place would tell a guesser how far it got.
+    let different = expected.bytes().zip(code.bytes()).fold(0, |seen, (one, other)| seen | (one ^ other));
+    (code.len() == CODE_CHARS && different == 0).then_some(case)
+}
