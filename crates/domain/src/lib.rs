@@ -13,6 +13,7 @@ pub mod case;
 pub mod consequence;
 pub mod fault;
 pub mod id;
+pub mod patch;
 pub mod policy;
 pub mod publication;
 pub mod rating;

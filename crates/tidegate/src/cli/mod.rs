@@ -1,6 +1,7 @@
 //! The command line: reads what was typed, performs it, shows what came of it.
 
 mod advisory;
+mod baseline;
 mod case;
 mod keep;
 mod out;
@@ -55,6 +56,9 @@ enum Command {
     /// Check and print policies; no instance needed.
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Find out whether patches apply to a release, and which commits must come first; no instance needed.
+    #[command(subcommand)]
+    Baseline(baseline::Baseline),
     /// Take reports in.
     #[command(subcommand)]
     Report(report::Report),
@@ -104,6 +108,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Demo(options) => demo::run(&options, cli.dir, &out).await,
         Command::Init(init) => init.run(&dir()?, &out).await,
         Command::Policy(command) => command.run(&out),
+        Command::Baseline(command) => command.run(&out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut script);
@@ -152,6 +157,7 @@ async fn with_engine(
         Command::Demo(_)
         | Command::Init(_)
         | Command::Policy(_)
+        | Command::Baseline(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(()),
     };

@@ -7,20 +7,20 @@ use std::io::Write;
 use tidegate_domain::fault::Fault;
 
 /// Something else went wrong.
-const EXIT_FAILURE: u8 = 1;
+pub(super) const EXIT_FAILURE: u8 = 1;
 /// A rule refuses.
 const EXIT_REFUSED: u8 = 3;
 /// There is no such thing.
-const EXIT_NOT_FOUND: u8 = 4;
+pub(super) const EXIT_NOT_FOUND: u8 = 4;
 /// What was handed in has faults.
-const EXIT_FAULTS: u8 = 5;
+pub(super) const EXIT_FAULTS: u8 = 5;
 
 /// Why a command failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// For whoever typed the command.
     pub message: String,
-    /// 1 failed, 3 refused, 4 not found, 5 faulty input. (2 is the command line's own.)
+    /// 1 failed, 3 refused, 4 not found, 5 faulty input, 6 a series never applies. (2 is the command line's own.)
     pub code: u8,
 }
 
