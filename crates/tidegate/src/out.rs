@@ -22,6 +22,8 @@ pub enum Kind {
     NotFound,
     /// What was handed in has faults.
     Faults,
+    /// A series of patches that nothing makes apply.
+    NeverApplies,
 }
 
 impl Kind {
@@ -34,6 +36,7 @@ impl Kind {
             Kind::Refused => "refused",
             Kind::NotFound => "not-found",
             Kind::Faults => "faults",
+            Kind::NeverApplies => "never-applies",
         }
     }
 
@@ -46,6 +49,7 @@ impl Kind {
             Kind::Refused => 3,
             Kind::NotFound => 4,
             Kind::Faults => 5,
+            Kind::NeverApplies => 6,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: reads what was typed, performs it, shows what came of it.
 
 mod advisory;
+mod baseline;
 mod case;
 mod keep;
 mod keys;
@@ -59,6 +60,9 @@ enum Command {
     /// Check and print policies; no instance needed.
     #[command(subcommand)]
     Policy(policy::Policy),
+    /// Find out whether patches apply to a release, and which commits must come first; no instance needed.
+    #[command(subcommand)]
+    Baseline(baseline::Baseline),
     /// Take reports in.
     #[command(subcommand)]
     Report(report::Report),
@@ -125,6 +129,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Policy(command) => command.run(&out),
         Command::Verdict(command) => command.run(&out),
         Command::Regime(command) => command.run(&out),
+        Command::Baseline(command) => command.run(&out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut script);
@@ -191,6 +196,7 @@ async fn with_engine(
         | Command::Verdict(_)
         | Command::Regime(_)
         | Command::Serve(_)
+        | Command::Baseline(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(()),
     };

@@ -1,0 +1,22 @@
+//! Whether a series of patches applies to a release, and which commits of the branch must come first.
+//!
+//! This is the only crate that opens repositories. It reads their objects in-process and writes nothing into
+//! them; it runs none of their hooks or filters and reads no configuration but the hash that names objects.
+//! "Applies" is a word about text, by the rules of `git apply`: that it builds or works is for others to show.
+
+#![warn(missing_docs)]
+
+pub mod apply;
+pub mod check;
+pub mod contents;
+pub mod diff;
+pub mod error;
+pub mod history;
+pub mod merge;
+pub mod needs;
+pub mod security;
+pub mod solve;
+pub mod store;
+pub mod tree;
+
+pub use error::Error;

@@ -1,0 +1,391 @@
+//! Trees and commits: what is in them, what differs between two, and the tree that changes lead to.
+
+use crate::error::Error;
+use crate::store::Store;
+use foldhash::{HashMap, HashMapExt};
+use gix_hash::{Kind as HashKind, ObjectId};
+use gix_object::Kind;
+use sha2::Digest;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use tidegate_domain::patch::{Mode, check_path};
+
+/// A path in a tree.
+pub type Path = Arc<[u8]>;
+
+/// A folder's mode.
+const FOLDER: Mode = Mode(0o040_000);
+/// Folders within folders.
+const DEPTH_MAX: usize = 512;
+/// Files that may differ between two trees.
+const DIFFERENCES_MAX: usize = 500_000;
+/// Trees that are kept, in bytes.
+const TREES_BYTES_MAX: usize = 64 << 20;
+
+/// A file in a tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its mode.
+    pub mode: Mode,
+    /// Its content, or the commit of a submodule.
+    pub id: ObjectId,
+}
+
+/// One name of a tree.
+#[derive(Clone, Copy)]
+struct Entry<'a> {
+    name: &'a [u8],
+    mode: Mode,
+    id: &'a [u8],
+}
+
+impl Entry<'_> {
+    fn is_folder(&self) -> bool {
+        self.mode.same_type(FOLDER)
+    }
+
+    fn object(&self) -> ObjectId {
+        ObjectId::from_bytes_or_panic(self.id)
+    }
+}
+
+/// Entries of a tree's bytes. What is malformed ends it; [`Trees::get`] lets no such tree in.
+struct Entries<'a> {
+    rest: &'a [u8],
+    hash_bytes: usize,
+}
+
+impl<'a> Iterator for Entries<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        let end = memchr::memchr(0, self.rest)?;
+        let (head, rest) = self.rest.split_at_checked(end)?;
+        let (id, rest) = rest.get(1..)?.split_at_checked(self.hash_bytes)?;
+        let space = memchr::memchr(b' ', head)?;
+        let (digits, name) = head.split_at_checked(space)?;
+        if digits.len() > 6 {
+            return None;
+        }
+        let mode = digits.iter().try_fold(0, |mode: u32, &digit| {
+            matches!(digit, b'0'..=b'7').then(|| mode << 3 | u32::from(digit - b'0'))
+        })?;
+        self.rest = rest;
+        Some(Entry { name: name.get(1..)?, mode: Mode(mode), id })
+    }
+}
+
+/// Trees that were read lately.
+pub struct Trees {
+    held: HashMap<ObjectId, Rc<[u8]>>,
+    bytes: usize,
+    hash: HashKind,
+}
+
+/// A file that differs between two trees: path, before, after.
+pub type Difference = (Path, Option<File>, Option<File>);
+
+impl Trees {
+    /// None yet.
+    #[must_use]
+    pub fn new(hash: HashKind) -> Trees {
+        Trees { held: HashMap::new(), bytes: 0, hash }
+    }
+
+    fn get(&mut self, store: &mut Store, id: &ObjectId) -> Result<Rc<[u8]>, Error> {
+        if let Some(tree) = self.held.get(id) {
+            return Ok(Rc::clone(tree));
+        }
+        if *id == ObjectId::empty_tree(self.hash) {
+            return Ok(Rc::from([]));
+        }
+        let bytes: Rc<[u8]> = store.read_kind(id, Kind::Tree)?.into();
+        let mut entries = self.entries(&bytes);
+        while entries.next().is_some() {}
+        if !entries.rest.is_empty() {
+            return Err(Error::corrupt(id, "the tree is malformed"));
+        }
+        if self.bytes + bytes.len() > TREES_BYTES_MAX {
+            self.held.clear();
+            self.bytes = 0;
+        }
+        self.bytes += bytes.len();
+        self.held.insert(*id, Rc::clone(&bytes));
+        Ok(bytes)
+    }
+
+    fn entries<'a>(&self, tree: &'a [u8]) -> Entries<'a> {
+        Entries { rest: tree, hash_bytes: self.hash.len_in_bytes() }
+    }
+
+    fn entry(&mut self, store: &mut Store, tree: &ObjectId, name: &[u8]) -> Result<Option<File>, Error> {
+        let bytes = self.get(store, tree)?;
+        let found = self.entries(&bytes).find(|entry| entry.name == name);
+        Ok(found.map(|entry| File { mode: entry.mode, id: entry.object() }))
+    }
+
+    /// What is at `path`: a file, or nothing. A folder is no file.
+    ///
+    /// # Errors
+    /// A tree cannot be read.
+    pub fn file(&mut self, store: &mut Store, root: &ObjectId, path: &[u8]) -> Result<Option<File>, Error> {
+        Ok(self.any(store, root, path)?.filter(|found| !found.mode.same_type(FOLDER)))
+    }
+
+    /// Whether there is a folder at `path`.
+    ///
+    /// # Errors
+    /// A tree cannot be read.
+    pub fn is_folder(&mut self, store: &mut Store, root: &ObjectId, path: &[u8]) -> Result<bool, Error> {
+        Ok(self.any(store, root, path)?.is_some_and(|found| found.mode.same_type(FOLDER)))
+    }
+
+    fn any(&mut self, store: &mut Store, root: &ObjectId, path: &[u8]) -> Result<Option<File>, Error> {
+        let mut found = File { mode: FOLDER, id: *root };
+        for name in path.split(|&byte| byte == b'/') {
+            if !found.mode.same_type(FOLDER) {
+                return Ok(None);
+            }
+            match self.entry(store, &found.id, name)? {
+                Some(next) => found = next,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(found))
+    }
+
+    /// All files below a folder.
+    ///
+    /// # Errors
+    /// A tree cannot be read.
+    pub fn files_below(
+        &mut self,
+        store: &mut Store,
+        root: &ObjectId,
+        path: &[u8],
+    ) -> Result<Vec<Path>, Error> {
+        let Some(folder) = self.any(store, root, path)? else { return Ok(Vec::new()) };
+        let empty = ObjectId::empty_tree(self.hash);
+        let mut found = Vec::new();
+        self.compare(store, (&empty, &folder.id), path, 0, &mut found)?;
+        Ok(found.into_iter().map(|(path, _, _)| path).collect())
+    }
+
+    /// The files that differ, in the order of their paths.
+    ///
+    /// # Errors
+    /// A tree cannot be read, or holds a path that git would not have in its index.
+    pub fn differences(
+        &mut self,
+        store: &mut Store,
+        before: &ObjectId,
+        after: &ObjectId,
+    ) -> Result<Vec<Difference>, Error> {
+        let mut found = Vec::new();
+        self.compare(store, (before, after), b"", 0, &mut found)?;
+        Ok(found)
+    }
+
+    fn compare(
+        &mut self,
+        store: &mut Store,
+        (before, after): (&ObjectId, &ObjectId),
+        folder: &[u8],
+        depth: usize,
+        found: &mut Vec<Difference>,
+    ) -> Result<(), Error> {
+        if before == after {
+            return Ok(());
+        }
+        if depth > DEPTH_MAX || found.len() > DIFFERENCES_MAX {
+            let limit = format!("{DEPTH_MAX} folders within folders, {DIFFERENCES_MAX} files");
+            return Err(Error::TooLarge { what: "the difference between two trees".into(), limit });
+        }
+        let (old, new) = (self.get(store, before)?, self.get(store, after)?);
+        let empty = ObjectId::empty_tree(self.hash);
+        for (one, other) in pairs(self.entries(&old), self.entries(&new)) {
+            if one.map(|entry| (entry.mode, entry.id)) == other.map(|entry| (entry.mode, entry.id)) {
+                continue;
+            }
+            let name = one.or(other).map_or(&b""[..], |entry| entry.name);
+            let path = [folder, if folder.is_empty() { b"" } else { b"/" }, name].concat();
+            let folder_of = |entry: Option<Entry<'_>>| {
+                entry.filter(Entry::is_folder).map_or(empty, |entry| entry.object())
+            };
+            self.compare(store, (&folder_of(one), &folder_of(other)), &path, depth + 1, found)?;
+            let file_of = |entry: Option<Entry<'_>>| {
+                let file = entry.filter(|entry| !entry.is_folder())?;
+                Some(File { mode: file.mode, id: file.object() })
+            };
+            let (one, other) = (file_of(one), file_of(other));
+            if one != other {
+                check_path(&path)
+                    .map_err(|fault| Error::Path { path: String::from_utf8_lossy(&path).into(), fault })?;
+                found.push((path.into(), one, other));
+            }
+        }
+        Ok(())
+    }
+
+    /// The id of the tree in which these files are changed: `None` removes one. Folders that become empty go.
+    ///
+    /// # Errors
+    /// A tree cannot be read.
+    pub fn rewritten(
+        &mut self,
+        store: &mut Store,
+        root: &ObjectId,
+        changes: &BTreeMap<Path, Option<File>>,
+    ) -> Result<ObjectId, Error> {
+        let changes: Vec<(&[u8], Option<File>)> =
+            changes.iter().map(|(path, file)| (&**path, *file)).collect();
+        let rewritten = self.rewrite(store, Some(*root), &changes)?;
+        Ok(rewritten.unwrap_or_else(|| ObjectId::empty_tree(self.hash)))
+    }
+
+    fn rewrite(
+        &mut self,
+        store: &mut Store,
+        tree: Option<ObjectId>,
+        changes: &[(&[u8], Option<File>)],
+    ) -> Result<Option<ObjectId>, Error> {
+        let bytes = tree.map_or_else(|| Ok(Rc::from([])), |tree| self.get(store, &tree))?;
+        // By the key that git sorts with: a folder's name goes on with a slash.
+        let mut entries: BTreeMap<Vec<u8>, File> = BTreeMap::new();
+        for entry in self.entries(&bytes) {
+            entries.insert(key(entry.name, entry.mode), File { mode: entry.mode, id: entry.object() });
+        }
+        let mut rest = changes;
+        while let Some(&(path, file)) = rest.first() {
+            let slash = memchr::memchr(b'/', path);
+            let name = slash.map_or(path, |slash| &path[..slash]);
+            if slash.is_none() {
+                entries.remove(name);
+                entries.extend(file.map(|file| (name.to_vec(), file)));
+                rest = &rest[1..];
+                continue;
+            }
+            let prefix = &path[..=name.len()];
+            let inside = rest.iter().take_while(|(path, _)| path.starts_with(prefix)).count();
+            let below: Vec<_> =
+                rest[..inside].iter().map(|(path, file)| (&path[prefix.len()..], *file)).collect();
+            rest = &rest[inside..];
+            let old = entries.remove(prefix).map(|folder| folder.id);
+            if let Some(id) = self.rewrite(store, old, &below)? {
+                entries.insert(prefix.to_vec(), File { mode: FOLDER, id });
+            }
+        }
+        Ok((!entries.is_empty()).then(|| self.hash_tree(&entries)))
+    }
+
+    fn hash_tree(&self, entries: &BTreeMap<Vec<u8>, File>) -> ObjectId {
+        let mut bytes = Vec::with_capacity(entries.len() * 48);
+        for (key, file) in entries {
+            let name = key.strip_suffix(b"/").unwrap_or(key);
+            bytes.extend_from_slice(format!("{:o} ", file.mode.0).as_bytes());
+            bytes.extend_from_slice(name);
+            bytes.push(0);
+            bytes.extend_from_slice(file.id.as_slice());
+        }
+        hash_object(self.hash, "tree", &bytes)
+    }
+}
+
+fn key(name: &[u8], mode: Mode) -> Vec<u8> {
+    let mut key = name.to_vec();
+    if mode.same_type(FOLDER) {
+        key.push(b'/');
+    }
+    key
+}
+
+/// Two sorted trees side by side: entries of one name and one kind together.
+fn pairs<'a>(
+    one: Entries<'a>,
+    other: Entries<'a>,
+) -> impl Iterator<Item = (Option<Entry<'a>>, Option<Entry<'a>>)> {
+    let (mut one, mut other) = (one.peekable(), other.peekable());
+    std::iter::from_fn(move || {
+        let order = match (one.peek(), other.peek()) {
+            (None, None) => return None,
+            (Some(_), None) => std::cmp::Ordering::Less,
+            (None, Some(_)) => std::cmp::Ordering::Greater,
+            (Some(one), Some(other)) => compare_names(one, other),
+        };
+        Some(match order {
+            std::cmp::Ordering::Less => (one.next(), None),
+            std::cmp::Ordering::Greater => (None, other.next()),
+            std::cmp::Ordering::Equal => (one.next(), other.next()),
+        })
+    })
+}
+
+fn compare_names(one: &Entry<'_>, other: &Entry<'_>) -> std::cmp::Ordering {
+    let end = |entry: &Entry<'_>| entry.is_folder().then_some(b'/');
+    let ours = one.name.iter().copied().chain(end(one));
+    ours.cmp(other.name.iter().copied().chain(end(other)))
+}
+
+/// The id of an object.
+#[must_use]
+pub fn hash_object(hash: HashKind, kind: &str, bytes: &[u8]) -> ObjectId {
+    let head = format!("{kind} {}\0", bytes.len());
+    if hash == HashKind::Sha1 {
+        let digest = sha1::Sha1::new().chain_update(head).chain_update(bytes).finalize();
+        ObjectId::from_bytes_or_panic(&digest)
+    } else {
+        let digest = sha2::Sha256::new().chain_update(head).chain_update(bytes).finalize();
+        ObjectId::from_bytes_or_panic(&digest)
+    }
+}
+
+/// A commit, as far as it matters here.
+#[derive(Debug)]
+pub struct Commit {
+    /// Its tree.
+    pub tree: ObjectId,
+    /// Its parents, the first one first.
+    pub parents: Vec<ObjectId>,
+    /// Seconds since 1970 at which it was committed.
+    pub committed_s: i64,
+    bytes: Vec<u8>,
+    message: usize,
+}
+
+impl Commit {
+    /// Parses a commit's bytes.
+    ///
+    /// # Errors
+    /// It names no tree.
+    pub fn parse(id: &ObjectId, bytes: Vec<u8>) -> Result<Commit, Error> {
+        let end = memchr::memmem::find(&bytes, b"\n\n").unwrap_or(bytes.len());
+        let (mut tree, mut parents, mut committed_s) = (None, Vec::new(), 0);
+        for line in bytes[..end].split(|&byte| byte == b'\n') {
+            if let Some(digits) = line.strip_prefix(b"tree ") {
+                tree = ObjectId::from_hex(digits).ok();
+            } else if let Some(digits) = line.strip_prefix(b"parent ") {
+                parents.extend(ObjectId::from_hex(digits).ok());
+            } else if let Some(who) = line.strip_prefix(b"committer ") {
+                let text = String::from_utf8_lossy(who);
+                committed_s = text.rsplit(' ').nth(1).and_then(|seconds| seconds.parse().ok()).unwrap_or(0);
+            }
+        }
+        let tree = tree.ok_or_else(|| Error::corrupt(id, "the commit names no tree"))?;
+        let message = (end + 2).min(bytes.len());
+        Ok(Commit { tree, parents, committed_s, bytes, message })
+    }
+
+    /// Its message.
+    #[must_use]
+    pub fn message(&self) -> &[u8] {
+        &self.bytes[self.message..]
+    }
+
+    /// The first line of its message.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        let first = self.message().split(|&byte| byte == b'\n').next().unwrap_or_default();
+        String::from_utf8_lossy(first).into_owned()
+    }
+}

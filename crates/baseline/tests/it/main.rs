@@ -1,0 +1,5 @@
+//! The baseline engine against git itself.
+
+mod git;
+mod random;
+mod xen;

@@ -1,0 +1,132 @@
+//! Lines of text as numbers: two lines are the same bytes if, and only if, they have the same number.
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use std::hash::BuildHasher;
+
+/// The number of a line. Its highest bit is never set: [`super::apply()`] needs it for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineId(pub(super) u32);
+
+impl LineId {
+    /// The number itself, dense from 0: for algorithms that index tables with it.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// The line with a number that [`LineId::index`] gave.
+    #[must_use]
+    pub fn from_index(index: u32) -> LineId {
+        LineId(index & (u32::MAX >> 1))
+    }
+}
+
+/// Every line that was ever seen, each once. A line includes its newline, if it has one.
+#[derive(Default)]
+pub struct Lines {
+    bytes: Vec<u8>,
+    /// Where each line ends in `bytes`.
+    ends: Vec<usize>,
+    table: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Lines {
+    /// No lines yet.
+    #[must_use]
+    pub fn new() -> Lines {
+        Lines::default()
+    }
+
+    /// How many different lines there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether no line was seen yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Memory that the lines take, in bytes, roughly.
+    #[must_use]
+    pub fn bytes_used(&self) -> usize {
+        self.bytes.len() + self.ends.len() * 16
+    }
+
+    /// The number of `line`.
+    pub fn intern(&mut self, line: &[u8]) -> LineId {
+        let hash = self.hasher.hash_one(line);
+        let (bytes, ends) = (&self.bytes, &self.ends);
+        if let Some(&found) = self.table.find(hash, |&id| slice(bytes, ends, id) == line) {
+            return LineId(found);
+        }
+        // 2^31 different lines are at least 2 GiB of text: far beyond what a caller may load.
+        let id = (self.ends.len() as u32) & (u32::MAX >> 1);
+        self.bytes.extend_from_slice(line);
+        self.ends.push(self.bytes.len());
+        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
+        self.table.insert_unique(hash, id, |&id| hasher.hash_one(slice(bytes, ends, id)));
+        LineId(id)
+    }
+
+    /// A text as lines. The last one lacks its newline if the text does.
+    pub fn split(&mut self, text: &[u8]) -> Vec<LineId> {
+        let mut ids = Vec::with_capacity(text.len() / 24);
+        let mut start = 0;
+        for newline in memchr::memchr_iter(b'\n', text) {
+            ids.push(self.intern(text.get(start..=newline).unwrap_or_default()));
+            start = newline + 1;
+        }
+        if let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
+            ids.push(self.intern(rest));
+        }
+        ids
+    }
+
+    /// The bytes of a line.
+    #[must_use]
+    pub fn bytes(&self, line: LineId) -> &[u8] {
+        slice(&self.bytes, &self.ends, line.0)
+    }
+
+    /// Lines as a text again.
+    #[must_use]
+    pub fn join(&self, ids: &[LineId]) -> Vec<u8> {
+        let mut text = Vec::with_capacity(ids.iter().map(|&id| self.bytes(id).len()).sum());
+        for &id in ids {
+            text.extend_from_slice(self.bytes(id));
+        }
+        text
+    }
+
+    /// Whether a line ends with a newline.
+    #[must_use]
+    pub fn is_complete(&self, line: LineId) -> bool {
+        self.bytes(line).last() == Some(&b'\n')
+    }
+}
+
+fn slice<'a>(bytes: &'a [u8], ends: &[usize], id: u32) -> &'a [u8] {
+    let index = id as usize;
+    let start = index.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+    ends.get(index).and_then(|&end| bytes.get(start..end)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_back_as_they_were() {
+        let mut lines = Lines::new();
+        for text in [&b""[..], b"a", b"a\n", b"a\nb", b"\n\na\r\n\na\n"] {
+            let ids = lines.split(text);
+            assert_eq!(lines.join(&ids), text);
+        }
+        assert_eq!(lines.len(), 5, "a, a newline, b, newline alone, a with CRLF");
+        assert_eq!(lines.intern(b"a\n"), lines.intern(b"a\n"));
+    }
+}

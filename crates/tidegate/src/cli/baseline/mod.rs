@@ -1,0 +1,43 @@
+//! `tidegate baseline ...`: whether patches apply to a release. No instance is needed for any of it.
+
+mod check;
+
+use crate::out::{Failure, Kind, Out};
+use clap::Subcommand;
+use tidegate_baseline::Error;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Baseline {
+    /// Find out whether a series applies to a release, and which commits of the branch must come first.
+    ///
+    /// "Applies" is a word about text, by the rules of `git apply`: that the result builds or works is for a
+    /// test run to show. Exit code 0: it applies, as it stands or after the prerequisites that are listed;
+    /// 6: no set of the branch's commits makes it apply; 1: something failed; 4: there is no such tag, branch
+    /// or commit; 5: a patch is malformed.
+    Check(check::Check),
+}
+
+impl Baseline {
+    pub(super) fn run(self, out: &Out) -> Result<(), Failure> {
+        match self {
+            Baseline::Check(check) => check.run(out),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        let kind = match &error {
+            Error::NoSuchName(_) => Kind::NotFound,
+            Error::Patch { .. } => Kind::Faults,
+            Error::Repository { .. }
+            | Error::NoSuchObject(_)
+            | Error::Corrupt { .. }
+            | Error::TooLarge { .. }
+            | Error::Path { .. }
+            | Error::Request(_)
+            | Error::Io { .. } => Kind::Failure,
+        };
+        Failure::of(kind, error.to_string())
+    }
+}
