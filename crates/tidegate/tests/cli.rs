@@ -89,7 +89,8 @@ async fn a_worker_says_what_it_does_and_what_waits() {
     let held = engine.store.claim_jobs(engine.clock.now(), until, "dead", 1).await.expect("leased");
     assert_eq!(held.len(), 1);
     let id = case.parse().expect("an id");
-    let second = engine.accept_letter(&project, Some(id), MAIL.as_bytes()).await.expect("stored");
+    let more = format!("{MAIL}And more.\n");
+    let second = engine.accept_letter(&project, Some(id), more.as_bytes()).await.expect("stored");
     engine.store.close().await;
 
     let mut run = desk.command(&["run"]);

@@ -100,7 +100,7 @@ fn a_deployment_learns_what_it_is_affected_by() {
 fn what_cannot_be_read_is_said_with_its_place() {
     let folder = world();
     write(folder.path(), "inventory.yml", "images:\n  - image: [\n");
-    let output = verdict(folder.path(), &["--json"]);
+    let output = verdict(folder.path(), &[]);
     assert_eq!(output.status.code(), Some(5));
     assert!(String::from_utf8_lossy(&output.stderr).contains("inventory.yml: line"));
     let output = verdict(folder.path(), &["--format", "nothing"]);

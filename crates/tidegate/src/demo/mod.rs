@@ -8,17 +8,22 @@ pub mod story;
 mod xen;
 
 use crate::chance::Chance;
-use crate::engine::clock::SetClock;
+use crate::engine::clock::{SetClock, SystemClock};
 use crate::out::{Failure, Out};
+use crate::web::{self, Web};
 use crate::{export, instance, serve};
 use play::Player;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use story::Story;
 
 /// Marks a folder that an earlier demo made, and that the next one may replace.
 const MARKER: &str = "made-by-tidegate-demo";
+
+/// How long the served demo rests between looks at what is due.
+const REST: Duration = Duration::from_millis(200);
 
 /// Options of `demo`.
 #[derive(Clone, Debug, clap::Args)]
@@ -74,9 +79,30 @@ pub async fn run(options: &Options, dir: Option<PathBuf>, out: &Out) -> Result<(
         let advice = "name another address with --listen, or only export with --no-serve";
         Failure::plain(format!("cannot listen on {}: {error}\n  {advice}", options.listen))
     })?;
+    look(&dir, listener, out).await
+}
+
+/// Serves what the stories left behind, with the clock of today: the public site, and everybody's desk.
+async fn look(dir: &Path, listener: tokio::net::TcpListener, out: &Out) -> Result<(), Failure> {
     let address = listener.local_addr().map_err(Failure::io)?;
-    out.note(&format!("the site is at http://{address}/ — stop with Ctrl-C"));
-    serve::serve(files, listener).await.map_err(Failure::io)
+    let origin = instance::WebConfig::default().origin_at(address).map_err(Failure::plain)?;
+    let engine = Arc::new(instance::open(dir, Arc::new(SystemClock::start())).await?);
+    let door = Web::open(Arc::clone(&engine), &origin).await?;
+    out.note("\nlinks that sign people in once:");
+    for person in &engine.people().await?.0 {
+        out.note(&format!("  {:<9} {}", person.name.as_str(), door.sign_in_link(&person.name).await?));
+    }
+    out.note(&format!("\nthe site is at {origin}/ — stop with Ctrl-C"));
+    let working = async {
+        loop {
+            engine.work().await?;
+            tokio::time::sleep(REST).await;
+        }
+    };
+    tokio::select! {
+        served = web::serve(door, listener, serve::stopped()) => served.map_err(Failure::io),
+        failed = working => failed,
+    }
 }
 
 /// An earlier demo is replaced; anything else is left alone.

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod fsck;
+mod mailbox;
 pub mod people;
 pub(crate) mod perform;
 mod read;

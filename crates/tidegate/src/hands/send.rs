@@ -164,12 +164,13 @@ impl Engine {
             Some(Err(error)) => return Ok(Err(error.to_string())),
             None => Vec::new(),
         };
+        let link = self.case_link(case, &recipient(raw), readers.is_empty()).await?;
         let with = Stationery {
             secrets: &secrets,
             readers: &readers,
             project: &policy.publisher.name,
             case: case.to_string(),
-            link: self.case_link(case),
+            link,
             reply_to: self.answer_address(&policy.publisher.contact, case),
             at,
         };
@@ -191,9 +192,21 @@ impl Engine {
         Ok(certificates)
     }
 
-    /// Where whoever may sees the case.
-    fn case_link(&self, case: CaseId) -> String {
-        self.site.join("case").join(&case.to_string()).to_string()
+    /// Where the reader of a letter sees the case: a reporter in the case's mailbox, for which a letter without
+    /// content brings the key, and everybody else at their desk. The key is for the reporter alone.
+    async fn case_link(&self, case: CaseId, address: &str, is_bare: bool) -> Result<String, EngineError> {
+        let same = |known: &str| known.eq_ignore_ascii_case(address);
+        let is_reporter = match self.load(case).await {
+            Ok(file) => file.case.reports.iter().any(|report| report.from.as_deref().is_some_and(same)),
+            Err(EngineError::NoSuchCase(_)) => false,
+            Err(other) => return Err(other),
+        };
+        let path = match (is_reporter, is_bare) {
+            (true, true) => format!("mailbox/{}", self.mailbox_of_case(case).await?),
+            (true, false) => "mailbox".to_owned(),
+            (false, _) => format!("desk/cases/{case}"),
+        };
+        Ok(self.site.join(&path).to_string())
     }
 
     fn answer_address(&self, contact: &str, case: CaseId) -> Option<String> {

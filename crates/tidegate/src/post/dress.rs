@@ -161,7 +161,7 @@ mod tests {
             readers,
             project: "P",
             case: "7k3m-9xq4-b2wd".to_owned(),
-            link: "https://security.example/case/7k3m-9xq4-b2wd".to_owned(),
+            link: "https://security.example/desk/cases/7k3m-9xq4-b2wd".to_owned(),
             reply_to: Some("security+x.y@project.example".to_owned()),
             at: now(),
         }
@@ -211,7 +211,7 @@ mod tests {
             for kept in [
                 "Message-ID: <1@project.example>",
                 "To: <alice@example.org>",
-                "/case/7k3m-9xq4-b2wd",
+                "/desk/cases/7k3m-9xq4-b2wd",
                 "Reply-To",
             ] {
                 assert!(text.contains(kept), "{kept} not in {text}");
@@ -235,7 +235,7 @@ mod tests {
             There is a confidential letter for you about a case of P. It was\r\n\
             not sent as it is, because the project has no OpenPGP key to sign it with.\r\n\r\n\
             Read it here, or ask us in an answer to this letter:\r\n\r\n  \
-            https://security.example/case/7k3m-9xq4-b2wd\r\n\r\n  \
+            https://security.example/desk/cases/7k3m-9xq4-b2wd\r\n\r\n  \
             our reference   7k3m-9xq4-b2wd\r\n\r\n\
             To get such letters encrypted from now on, send us your OpenPGP key.\r\n";
         assert_eq!(text(&dressed), expected);

@@ -7,7 +7,6 @@ use super::{Answer, Reporter, Shared};
 use crate::hands::compose::letter_of_form;
 use crate::pages::desk::{self, Mailbox, ReportForm};
 use crate::secret::Secret;
-use crate::store::{LetterId, TokenKind};
 use crate::words::said;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, header};
@@ -15,9 +14,6 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use tidegate_domain::audience::View;
 use tidegate_domain::case::Action;
 use tidegate_domain::id::Slug;
-
-/// A mailbox's key is good for so many minutes: ten years, longer than any case.
-const MAILBOX_MIN: i64 = 10 * 366 * 24 * 60;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -28,6 +24,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .post(For::Anyone, "/report/{project}", take_report)
         .get(For::Anyone, "/mailbox", mailbox)
         .post(For::Anyone, "/mailbox", open_mailbox)
+        .get(For::Anyone, "/mailbox/{key}", mailbox_link)
         .post(For::Reporter, "/mailbox/message", write)
         .post(For::Reporter, "/mailbox/embargo", answer_embargo)
 }
@@ -73,21 +70,19 @@ async fn take_report(
     form_of(&web, &project).await?;
     let raw = letter_of_form(&form.0, web.engine.clock.now()).map_err(Answer::from)?;
     let letter = web.engine.accept_letter(&project, None, &raw).await?;
-    let key = web.engine.draw_secret();
-    let until = super::session::minutes_after(web.engine.clock.now(), MAILBOX_MIN);
-    let body = letter.to_string();
-    web.engine.store.put_token(TokenKind::Mailbox, &key, &body, until, body.as_bytes()).await?;
+    let key = web.engine.mailbox_of_letter(letter).await?;
     Ok(Html(desk::mailbox_made(&key)))
+}
+
+/// The page that a link in a letter leads to. It asks for a click, and is the same whether or not the key is good.
+async fn mailbox_link(Path(key): Path<String>) -> Result<Html<String>, Answer> {
+    let key: Secret = key.parse().map_err(|_| Answer::NoSecret)?;
+    Ok(Html(desk::mailbox_link(&key)))
 }
 
 async fn open_mailbox(State(web): State<Shared>, headers: HeaderMap, form: Form) -> Result<Response, Answer> {
     let key: Secret = form.0.text("key").and_then(|key| key.parse().ok()).ok_or(Answer::NoSecret)?;
-    let held = web.engine.store.token(TokenKind::Mailbox, &key, web.engine.clock.now()).await?;
-    let letter: Option<LetterId> = held.and_then(|held| String::from_utf8(held.body).ok()?.parse().ok());
-    let letter = letter.ok_or(Answer::NoSecret)?;
-    // The hands may not have read the letter yet.
-    web.engine.work().await?;
-    let case = web.engine.store.letter(letter).await?.case.ok_or(Answer::NoSecret)?;
+    let case = web.engine.open_mailbox(&key).await?.ok_or(Answer::NoSecret)?;
     web.begin_session(Who::Reporter(case), &headers, "/mailbox").await
 }
 

@@ -69,10 +69,16 @@ async fn whoever_has_no_key_gets_a_link_and_never_content() {
     assert!(taken[1].to[0].contains("<rita@finder.example>"), "{:?}", taken[1]);
     for taken in &taken {
         assert!(!taken.letter.contains("kitchen") && !taken.letter.contains("A hole"), "{}", taken.letter);
-        assert!(taken.letter.contains(&format!("https://security.example/case/{case}")), "{}", taken.letter);
         assert!(taken.letter.contains("BEGIN PGP SIGNATURE"), "{}", taken.letter);
         assert!(taken.letter.contains("Auto-Submitted: auto-generated"), "{}", taken.letter);
     }
+    let desk = format!("https://security.example/desk/cases/{case}");
+    assert!(taken[0].letter.contains(&desk), "{}", taken[0].letter);
+    // The reporter has no desk: the link brings the key of the report's mailbox.
+    let (_, key) = taken[1].letter.split_once("https://security.example/mailbox/").expect("a link");
+    let key = key.split_whitespace().next().expect("a key").parse().expect("a secret");
+    assert_eq!(world.engine.open_mailbox(&key).await, Ok(Some(case)));
+    assert!(!taken[0].letter.contains("/mailbox/"), "{}", taken[0].letter);
     let said = world.ways().await[1].said.clone().expect("an answer");
     assert!(said.starts_with("without its content, because we have no OpenPGP key of yours; 250"), "{said}");
 }

@@ -77,6 +77,20 @@ pub fn mailbox_made(key: &Secret) -> String {
     page("Your report is stored", Reader::Anyone, &main)
 }
 
+/// The page that a link in a letter leads to.
+#[must_use]
+pub fn mailbox_link(key: &Secret) -> String {
+    let main = html! {
+        h1 { "Your report" }
+        p.lead { "A message about your report waits in its mailbox." }
+        form method="post" action="/mailbox" {
+            input type="hidden" name="key" value=(key);
+            button { "Open the mailbox" }
+        }
+    };
+    page("Your report", Reader::Anyone, &main)
+}
+
 /// Asks for a mailbox's key.
 #[must_use]
 pub fn mailbox_key() -> String {

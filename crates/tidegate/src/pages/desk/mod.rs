@@ -8,7 +8,8 @@ mod lists;
 
 pub use case::{CasePage, Offer, case, invited};
 pub use door::{
-    Mailbox, ReportForm, mailbox, mailbox_key, mailbox_made, report, reports, sign_in, sign_in_link,
+    Mailbox, ReportForm, mailbox, mailbox_key, mailbox_link, mailbox_made, report, reports, sign_in,
+    sign_in_link,
 };
 pub use frame::{failed, note, refused};
 pub use lists::{CaseLine, DueLine, cases, now};
