@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use tidegate_domain::patch::{self, Body, Change, Kind, Mode};
 
+/// Tags that may stand for other tags, one after the other.
+const TAGS_MAX: usize = 16;
+
 /// Everything that was read from one repository.
 pub struct Workshop {
     /// The objects.
@@ -294,6 +297,41 @@ impl Workshop {
         let commit = Rc::new(Commit::parse(id, self.store.read_kind(id, ObjectKind::Commit)?)?);
         self.commits.insert(*id, Rc::clone(&commit));
         Ok(commit)
+    }
+
+    /// The commit that a name stands for: a full or shortened id, a branch, a tag, `HEAD`. Tags are followed.
+    ///
+    /// # Errors
+    /// There is none, or more than one.
+    pub fn resolve(&mut self, name: &str) -> Result<ObjectId, Error> {
+        let mut id = self.store.resolve(name)?;
+        for _ in 0..TAGS_MAX {
+            if self.commits.contains_key(&id) {
+                return Ok(id);
+            }
+            let object = self.store.read(&id)?;
+            if object.kind == ObjectKind::Tag {
+                let digits = object.bytes.strip_prefix(b"object ");
+                let digits = digits.and_then(|rest| rest.get(..self.store.hash_kind().len_in_hex()));
+                id = digits
+                    .and_then(|digits| ObjectId::from_hex(digits).ok())
+                    .ok_or_else(|| Error::corrupt(id, "the tag names no object"))?;
+                continue;
+            }
+            if object.kind != ObjectKind::Commit {
+                return Err(Error::Request(format!("{name} is a {}, not a commit", object.kind)));
+            }
+            self.commits.insert(id, Rc::new(Commit::parse(&id, object.bytes)?));
+            return Ok(id);
+        }
+        Err(Error::corrupt(id, "tags of tags without end"))
+    }
+
+    /// Forgets contents if they have become too many. What refers to them must be gone.
+    pub fn tidy(&mut self) {
+        if self.contents.is_full() {
+            self.contents = Contents::new();
+        }
     }
 
     fn held(&mut self, file: tree::File) -> Held {

@@ -7,7 +7,7 @@ use crate::merge;
 use crate::security::Pattern;
 use crate::solve::{Step, Task};
 use gix_hash::ObjectId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Patches of one series.
@@ -32,7 +32,7 @@ pub enum Series {
 }
 
 /// The answer.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Whether the series applies to the release as it stands.
     pub applies: bool,
@@ -49,7 +49,7 @@ pub struct Answer {
 }
 
 /// A place that does not apply.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedAt {
     /// The commit or file.
     pub patch: String,
@@ -60,7 +60,7 @@ pub struct FailedAt {
 }
 
 /// Why a commit must come first.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// The commit.
     pub commit: String,
@@ -75,7 +75,7 @@ pub struct Reason {
 }
 
 /// In which way a commit is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasonKind {
     /// Lines that a hunk expects.
@@ -107,7 +107,7 @@ impl From<Why> for ReasonKind {
 /// # Errors
 /// Something cannot be read, or does not exist.
 pub fn check(shop: &mut Workshop, request: &Request, pattern: &Pattern) -> Result<Answer, Error> {
-    let release = shop.store.resolve(&request.release)?;
+    let release = shop.resolve(&request.release)?;
     let root = shop.commit(&release)?.tree;
     let series = series(shop, &request.series)?;
     let start = State::new(root);
@@ -136,7 +136,7 @@ pub fn check(shop: &mut Workshop, request: &Request, pattern: &Pattern) -> Resul
         three_way,
     };
     let branch = match &request.branch {
-        Some(name) => Some(shop.store.resolve(name)?),
+        Some(name) => Some(shop.resolve(name)?),
         None => None,
     };
     let Some((mut history, series)) = place(shop, &release, branch, series)? else { return Ok(answer) };
@@ -191,7 +191,7 @@ fn series(shop: &mut Workshop, series: &Series) -> Result<Vec<Patch>, Error> {
         Series::Commits(names) => names
             .iter()
             .map(|name| {
-                let id = shop.store.resolve(name)?;
+                let id = shop.resolve(name)?;
                 shop.patch_of_commit(&id)
             })
             .collect(),

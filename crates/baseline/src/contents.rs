@@ -1,6 +1,6 @@
 //! Contents of files, each read once, and what patches make of them, each computed once.
 
-use crate::diff::{self, Replaced};
+use crate::diff::{self, Numbers, Replaced};
 use crate::error::Error;
 use crate::store::Store;
 use crate::tree::hash_object;
@@ -55,6 +55,9 @@ pub struct Contents {
     differences: HashMap<(ContentId, ContentId), Rc<Difference>>,
     outcomes: HashMap<(ContentId, ContentId, ContentId), Outcome>,
     bytes_used: usize,
+    numbers: Numbers,
+    /// The text that was read last: the next one is often another version of the same file.
+    last: (Vec<u8>, Rc<[LineId]>),
 }
 
 impl Contents {
@@ -69,6 +72,8 @@ impl Contents {
             differences: HashMap::new(),
             outcomes: HashMap::new(),
             bytes_used: 0,
+            numbers: Numbers::default(),
+            last: (Vec::new(), Rc::from([])),
         }
     }
 
@@ -81,6 +86,11 @@ impl Contents {
     /// The lines of all contents.
     pub fn lines(&mut self) -> &mut Lines {
         &mut self.lines
+    }
+
+    /// Room for comparing texts.
+    pub fn numbers(&mut self) -> &mut Numbers {
+        &mut self.numbers
     }
 
     /// The content of an object, which is not read before it must be.
@@ -151,11 +161,12 @@ impl Contents {
             return Ok(Rc::clone(text));
         }
         let bytes = self.bytes(store, content)?;
-        let text: Rc<[LineId]> = self.lines.split(&bytes).into();
+        let text: Rc<[LineId]> = self.lines.split_like(&bytes, &self.last.0, &self.last.1).into();
         self.bytes_used += text.len() * 4;
         let held = self.at(content);
         held.binary = Some(diff::is_binary(&bytes));
         held.text = Some(Rc::clone(&text));
+        self.last = (bytes, Rc::clone(&text));
         self.by_text.entry(Rc::clone(&text)).or_insert(content);
         Ok(text)
     }
@@ -234,7 +245,7 @@ impl Contents {
         let difference = if self.is_binary(store, old)? || self.is_binary(store, new)? {
             Difference::Binary
         } else {
-            let replaced = diff::replaced(&before, &after, &self.lines);
+            let replaced = diff::replaced(&before, &after, &self.lines, &mut self.numbers);
             let hunks = diff::hunks(&before, &after, &replaced);
             self.bytes_used +=
                 hunks.iter().map(|hunk| 96 + 4 * (hunk.old.len() + hunk.new.len())).sum::<usize>();

@@ -14,6 +14,7 @@ pub mod error;
 pub mod history;
 pub mod merge;
 pub mod needs;
+pub mod scan;
 pub mod security;
 pub mod solve;
 pub mod store;

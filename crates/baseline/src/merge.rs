@@ -5,11 +5,11 @@
 
 use crate::apply::{Edit, FileChange, Held, Patch, State, Workshop};
 use crate::contents::ContentId;
-use crate::diff::{self, Replaced};
+use crate::diff::{self, Numbers, Replaced};
 use crate::error::Error;
 use gix_hash::ObjectId;
 use std::ops::Range;
-use tidegate_domain::patch::{Kind, LineId, Lines, Mode};
+use tidegate_domain::patch::{Kind, LineId, Mode};
 
 /// Changes of one or both sides that touch each other.
 struct Block {
@@ -28,9 +28,14 @@ enum Side {
 
 /// Merges what two sides made of a text; `None` if they conflict.
 #[must_use]
-pub fn merge(base: &[LineId], ours: &[LineId], theirs: &[LineId], lines: &Lines) -> Option<Vec<LineId>> {
-    let by_us = diff::replaced_for_merge(base, ours, lines);
-    let by_them = diff::replaced_for_merge(base, theirs, lines);
+pub fn merge(
+    base: &[LineId],
+    ours: &[LineId],
+    theirs: &[LineId],
+    numbers: &mut Numbers,
+) -> Option<Vec<LineId>> {
+    let by_us = diff::replaced_for_merge(base, ours, numbers);
+    let by_them = diff::replaced_for_merge(base, theirs, numbers);
     let mut merged = Vec::with_capacity(ours.len() + 64);
     let mut at = 0;
     for block in blocks(&by_us, &by_them) {
@@ -169,7 +174,7 @@ fn merged(
     }
     let (base, ours) = (shop.contents.text(store, base)?, shop.contents.text(store, ours)?);
     let theirs = shop.contents.text(store, theirs)?;
-    let merged = merge(&base, &ours, &theirs, shop.contents.lines());
+    let merged = merge(&base, &ours, &theirs, shop.contents.numbers());
     Ok(merged.map(|text| shop.contents.of_text(text)))
 }
 

@@ -1,7 +1,7 @@
 //! A pack's index, looked up in place: a few small reads for an object, none of the whole table.
 
 use crate::error::Error;
-use gix_hash::{Kind, ObjectId};
+use gix_hash::{Kind, ObjectId, Prefix};
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -136,14 +136,12 @@ impl Index {
         limit: usize,
         found: &mut Vec<ObjectId>,
     ) -> Result<(), Error> {
-        let Some(first) = digits.get(..2).and_then(|two| u8::from_str_radix(two, 16).ok()) else {
-            return Ok(());
-        };
-        let (from, to) = self.bucket(first);
+        let Ok(prefix) = Prefix::from_hex(digits) else { return Ok(()) };
+        let (from, to) = self.bucket(prefix.as_oid().as_bytes()[0]);
         let entries = self.entries(from, to)?;
         let ids = entries.chunks_exact(self.layout().1 as usize).map(|entry| self.id_in(entry));
-        let matching = ids.filter_map(|id| ObjectId::try_from(id).ok());
-        found.extend(matching.filter(|id| id.to_string().starts_with(digits)).take(limit));
+        let ids = ids.filter_map(|id| gix_hash::oid::try_from_bytes(id).ok());
+        found.extend(ids.filter(|id| prefix.cmp_oid(id).is_eq()).take(limit).map(ToOwned::to_owned));
         Ok(())
     }
 }

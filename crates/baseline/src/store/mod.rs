@@ -46,6 +46,7 @@ pub struct Store {
     recent: Recent,
     /// The pack that had the last object: the next one is often there too.
     last: usize,
+    journal: Option<Vec<ObjectId>>,
 }
 
 /// An object, decoded.
@@ -72,6 +73,7 @@ impl Store {
             inflate: RefCell::default(),
             recent: Recent::new(RECENT_BYTES_MAX),
             last: 0,
+            journal: None,
             common_dir,
         };
         store.add_objects(store.common_dir.join("objects"))?;
@@ -82,6 +84,17 @@ impl Store {
     #[must_use]
     pub fn hash_kind(&self) -> HashKind {
         self.hash
+    }
+
+    /// From now on, remembers which objects are read: to measure what reading alone costs.
+    pub fn keep_journal(&mut self) {
+        self.journal = Some(Vec::new());
+    }
+
+    /// The objects that were read since [`Store::keep_journal`], in order.
+    #[must_use]
+    pub fn journal(&self) -> &[ObjectId] {
+        self.journal.as_deref().unwrap_or_default()
     }
 
     /// Adds a folder of objects and those that it borrows from.
@@ -147,6 +160,9 @@ impl Store {
     /// # Errors
     /// It is not there, corrupt, or larger than [`OBJECT_BYTES_MAX`].
     pub fn read(&mut self, id: &ObjectId) -> Result<Object, Error> {
+        if let Some(journal) = &mut self.journal {
+            journal.push(*id);
+        }
         if let Some((pack, offset)) = self.packed(id)? {
             return self.read_packed(pack, offset, id);
         }
@@ -218,29 +234,12 @@ impl Store {
         }
     }
 
-    /// The object that a name stands for: a full or shortened id, a branch, a tag, `HEAD`. Tags are followed.
+    /// The object that a name stands for: a full or shortened id, a branch, a tag, `HEAD`.
     ///
     /// # Errors
     /// There is none, or more than one.
-    pub fn resolve(&mut self, name: &str) -> Result<ObjectId, Error> {
-        let id = refs::resolve(self, name)?;
-        self.peel(id)
-    }
-
-    /// What a tag stands for.
-    fn peel(&mut self, mut id: ObjectId) -> Result<ObjectId, Error> {
-        for _ in 0..16 {
-            let object = self.read(&id)?;
-            if object.kind != Kind::Tag {
-                return Ok(id);
-            }
-            let target =
-                object.bytes.strip_prefix(b"object ").and_then(|rest| rest.get(..self.hash.len_in_hex()));
-            id = target
-                .and_then(|digits| ObjectId::from_hex(digits).ok())
-                .ok_or_else(|| Error::corrupt(id, "the tag names no object"))?;
-        }
-        Err(Error::corrupt(id, "tags of tags without end"))
+    pub fn resolve(&self, name: &str) -> Result<ObjectId, Error> {
+        refs::resolve(self, name)
     }
 
     /// The branches whose names begin with `prefix`, with their commits, sorted by name.

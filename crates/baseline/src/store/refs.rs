@@ -52,7 +52,8 @@ fn read_text(path: &Path) -> Result<Option<String>, Error> {
         }
         Ok(_) => {
             let bytes = std::fs::read(path).map_err(|error| Error::io(path, error))?;
-            Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+            let text = String::from_utf8(bytes);
+            Ok(Some(text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())))
         }
         Err(_) => Ok(None),
     }
@@ -85,8 +86,9 @@ pub(super) fn resolve(store: &Store, name: &str) -> Result<ObjectId, Error> {
         return ObjectId::from_hex(name.as_bytes()).map_err(|_| Error::NoSuchName(name.to_owned()));
     }
     let packed = packed(store)?;
+    let packed = packed.as_str();
     for form in ["", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/"] {
-        if let Some(id) = lookup(store, &packed, &format!("{form}{name}"), 0)? {
+        if let Some(id) = lookup(store, packed, &format!("{form}{name}"), 0)? {
             return Ok(id);
         }
     }
@@ -116,7 +118,15 @@ fn lookup(store: &Store, packed: &str, name: &str, depth: usize) -> Result<Optio
             None => Ok(ObjectId::from_hex(text.as_bytes()).ok()),
         };
     }
-    Ok(packed_lines(packed).find(|(_, packed_name)| *packed_name == name).map(|(id, _)| id))
+    Ok(packed_reference(packed, name))
+}
+
+/// The line of `packed-refs` with this name: an id, a space, the name.
+fn packed_reference(packed: &str, name: &str) -> Option<ObjectId> {
+    let wanted = format!(" {name}\n");
+    let at = memchr::memmem::find(packed.as_bytes(), wanted.as_bytes())?;
+    let line = packed.get(..at)?.rsplit('\n').next()?;
+    ObjectId::from_hex(line.as_bytes()).ok()
 }
 
 fn packed(store: &Store) -> Result<String, Error> {

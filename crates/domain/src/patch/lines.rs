@@ -86,6 +86,28 @@ impl Lines {
         ids
     }
 
+    /// A text as lines, given another one with its lines: what both begin and end with is looked up only once.
+    pub fn split_like(&mut self, text: &[u8], like: &[u8], its_lines: &[LineId]) -> Vec<LineId> {
+        let same = text.iter().zip(like).take_while(|(one, other)| one == other).count();
+        let head =
+            text.get(..same).and_then(|same| memchr::memrchr(b'\n', same)).map_or(0, |newline| newline + 1);
+        let rest = (text.get(head..).unwrap_or_default(), like.get(head..).unwrap_or_default());
+        let same =
+            rest.0.iter().rev().zip(rest.1.iter().rev()).take_while(|(one, other)| one == other).count();
+        // The first whole line of what both end with.
+        let tail = rest.0.get(rest.0.len() - same..).unwrap_or_default();
+        let tail =
+            memchr::memchr(b'\n', tail).and_then(|newline| tail.get(newline + 1..)).unwrap_or_default();
+        let middle = rest.0.get(..rest.0.len() - tail.len()).unwrap_or_default();
+        let count = |part: &[u8]| memchr::memchr_iter(b'\n', part).count();
+        let before = count(text.get(..head).unwrap_or_default());
+        let after = count(tail) + usize::from(tail.last().is_some_and(|&last| last != b'\n'));
+        let mut ids = its_lines.get(..before).unwrap_or_default().to_vec();
+        ids.extend(self.split(middle));
+        ids.extend_from_slice(its_lines.get(its_lines.len().saturating_sub(after)..).unwrap_or_default());
+        ids
+    }
+
     /// The bytes of a line.
     #[must_use]
     pub fn bytes(&self, line: LineId) -> &[u8] {
@@ -118,6 +140,24 @@ fn slice<'a>(bytes: &'a [u8], ends: &[usize], id: u32) -> &'a [u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_that_are_alike_have_the_same_lines() {
+        let texts =
+            ["", "a", "a\n", "a\nb", "b\na\n", "a\na\na\n", "a\nb\na\n", "a\na", "xa\nb\na\n", "\n", "\n\na"];
+        let mut lines = Lines::new();
+        for one in texts {
+            for other in texts {
+                let like = lines.split(other.as_bytes());
+                let plain = lines.split(one.as_bytes());
+                assert_eq!(
+                    lines.split_like(one.as_bytes(), other.as_bytes(), &like),
+                    plain,
+                    "{one:?} {other:?}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn lines_come_back_as_they_were() {

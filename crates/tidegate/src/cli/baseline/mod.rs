@@ -1,6 +1,7 @@
 //! `tidegate baseline ...`: whether patches apply to a release. No instance is needed for any of it.
 
 mod check;
+mod scan;
 
 use crate::out::{Failure, Kind, Out};
 use clap::Subcommand;
@@ -15,12 +16,17 @@ pub(super) enum Baseline {
     /// 6: no set of the branch's commits makes it apply; 1: something failed; 4: there is no such tag, branch
     /// or commit; 5: a patch is malformed.
     Check(check::Check),
+    /// Ask of every advisory that a branch's history names whether its fix applies to the release before it.
+    ///
+    /// A table, or with --json one object a line. Exit code 0, whatever the answers are.
+    Scan(scan::Scan),
 }
 
 impl Baseline {
     pub(super) fn run(self, out: &Out) -> Result<(), Failure> {
         match self {
             Baseline::Check(check) => check.run(out),
+            Baseline::Scan(scan) => scan.run(out),
         }
     }
 }
