@@ -1,6 +1,6 @@
 //! `tidegate baseline scan`.
 
-use crate::cli::out::{Failure, Out, bar, table};
+use crate::out::{Failure, Out, bar, table};
 use clap::Args;
 use std::fs::OpenOptions;
 use std::io::Write;

@@ -1,0 +1,196 @@
+//! The web door as its users meet it: a reporter without an account, a person at their desk, a stranger.
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tidegate::chance::Chance;
+use tidegate::engine::Engine;
+use tidegate::engine::clock::SetClock;
+use tidegate::store::{Location, MasterKey, Store};
+use tidegate::web::{self, For, Shared, Web};
+use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::time::Instant;
+use tower::ServiceExt;
+
+const POLICY: &str = include_str!("../../../policies/xen.toml");
+
+struct World {
+    web: Shared,
+    clock: Arc<SetClock>,
+    _room: TempDir,
+}
+
+/// What came back: status, where it leads, the cookie, the body.
+#[derive(Debug, PartialEq, Eq)]
+struct Answer {
+    status: StatusCode,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    fn cookie(&self) -> String {
+        self.header("set-cookie").split(';').next().expect("a cookie").to_owned()
+    }
+}
+
+fn name(text: &str) -> Slug {
+    text.parse().expect("a name")
+}
+
+impl World {
+    async fn new() -> World {
+        let room = tempfile::tempdir().expect("a folder");
+        let start: Instant = "2026-03-02T09:00:00Z".parse().expect("an instant");
+        let (clock, chance) = (Arc::new(SetClock::at(start)), Arc::new(Chance::seeded(1)));
+        let place = Location::Sqlite(room.path().join("tidegate.db"));
+        let key = MasterKey::from_bytes([7; 32]);
+        let store = Store::open(&place, &key, Arc::clone(&chance)).await.expect("a store");
+        let engine = Engine::open(store, Arc::<SetClock>::clone(&clock), chance).await.expect("an engine");
+        engine.put_project(&name("xen"), POLICY).await.expect("a project");
+        let mut people = engine.people().await.expect("people");
+        people.grant(&name("ian"), Some("ian@xen.example"), &name("xen"), &name("team"));
+        people.grant(&name("olga"), Some("olga@elsewhere.example"), &name("other"), &name("team"));
+        engine.set_people(&people).await.expect("stored");
+        let web = Web::open(Arc::new(engine), "http://127.0.0.1:8008").await.expect("a door");
+        World { web, clock, _room: room }
+    }
+
+    async fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
+        self.ask_from("same-origin", method, path, cookie, body).await
+    }
+
+    async fn ask_from(&self, site: &str, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("sec-fetch-site", site)
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body.to_owned()))
+            .expect("a request");
+        let answer = web::router(Arc::clone(&self.web)).oneshot(request).await.expect("an answer");
+        let status = answer.status();
+        let shown = |(name, value): (&header::HeaderName, &header::HeaderValue)| {
+            (name.to_string(), value.to_str().expect("text").to_owned())
+        };
+        let headers = answer.headers().iter().map(shown).collect();
+        let body = to_bytes(answer.into_body(), 1 << 22).await.expect("a body");
+        Answer { status, headers, body: String::from_utf8(body.to_vec()).expect("text") }
+    }
+
+    async fn sign_in(&self, who: &str) -> String {
+        let link = self.web.sign_in_link(&name(who)).await.expect("a link");
+        let path = link.strip_prefix("http://127.0.0.1:8008").expect("our origin").to_owned();
+        let answer = self.ask("POST", &path, "", "").await;
+        assert_eq!(answer.header("location"), "/desk");
+        // Once, and not again.
+        assert_eq!(self.ask("POST", &path, "", "").await.status, StatusCode::FORBIDDEN);
+        answer.cookie()
+    }
+
+    /// Reports by the form, and answers with the mailbox's cookie.
+    async fn report(&self, title: &str) -> String {
+        let form = format!("title={title}&text=It+crashes+the+host.");
+        let made = self.ask("POST", "/report/xen", "", &form).await;
+        let (_, key) = made.body.split_once("name=\"key\" value=\"").expect("a key");
+        let key = key.split('"').next().expect("a key");
+        let opened = self.ask("POST", "/mailbox", "", &format!("key={key}")).await;
+        assert_eq!(opened.header("location"), "/mailbox");
+        opened.cookie()
+    }
+
+    async fn only_case(&self) -> CaseId {
+        self.web.engine.store.cases(None, false).await.expect("cases")[0].case
+    }
+}
+
+#[tokio::test]
+async fn a_report_is_followed_without_an_account_and_worked_at_a_desk() {
+    let world = World::new().await;
+    let reporter = world.report("A+hole+in+grants").await;
+    let mailbox = world.ask("GET", "/mailbox", &reporter, "").await;
+    assert!(mailbox.body.contains("It crashes the host."), "{}", mailbox.body);
+
+    let ian = world.sign_in("ian").await;
+    let case = world.only_case().await;
+    let page = format!("/desk/cases/{case}");
+    let shown = world.ask("GET", &page, &ian, "").await;
+    assert!(shown.body.contains("A hole in grants") && shown.body.contains("What you can do"));
+    assert!(shown.body.contains("Not yet"), "what is refused says why");
+    let done = world.ask("POST", &format!("{page}/acknowledge"), &ian, "text=We+read+it.").await;
+    assert_eq!((done.status, done.header("location")), (StatusCode::SEE_OTHER, page.as_str()));
+    let refused = world.ask("POST", &format!("{page}/announce"), &ian, "").await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.body.contains("XEN-") && refused.body.contains("What is needed"), "{}", refused.body);
+
+    let mailbox = world.ask("GET", "/mailbox", &reporter, "").await;
+    assert!(mailbox.body.contains("We read it."), "{}", mailbox.body);
+    let sent = world.ask("POST", "/mailbox/message", &reporter, "text=There+is+more.").await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER);
+    assert!(world.ask("GET", "/mailbox", &reporter, "").await.body.contains("There is more."));
+}
+
+#[tokio::test]
+async fn a_session_ends_when_it_is_left_and_by_itself() {
+    let world = World::new().await;
+    let (one, other) = (world.sign_in("ian").await, world.sign_in("ian").await);
+    assert_eq!(world.ask("GET", "/desk", &one, "").await.status, StatusCode::OK);
+    assert_eq!(world.ask("POST", "/sign-out", &one, "").await.header("location"), "/");
+    assert_eq!(world.ask("GET", "/desk", &one, "").await.header("location"), "/sign-in");
+    assert_eq!(world.ask("GET", "/desk", &other, "").await.status, StatusCode::OK);
+    world.clock.set("2026-03-03T09:00:01Z".parse().expect("an instant"));
+    assert_eq!(world.ask("GET", "/desk", &other, "").await.header("location"), "/sign-in");
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_changes_nothing() {
+    let world = World::new().await;
+    world.report("A+hole").await;
+    let ian = world.sign_in("ian").await;
+    let path = format!("/desk/cases/{}/acknowledge", world.only_case().await);
+    let foreign = world.ask_from("cross-site", "POST", &path, &ian, "text=x").await;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+    let case = world.only_case().await;
+    let row = world.web.engine.store.case_row(case).await.expect("the case");
+    assert_eq!(row.n, 1, "the report alone");
+}
+
+/// ALL-01: a world with an embargoed case and one without are the same to whoever may not know of it, on every
+/// route of the table.
+#[tokio::test]
+async fn nobody_sees_from_outside_whether_there_is_a_case() {
+    let (with, without) = (World::new().await, World::new().await);
+    with.report("A+hole+in+grants").await;
+    let case = with.only_case().await;
+    let olgas = (with.sign_in("olga").await, without.sign_in("olga").await);
+    assert!(!web::routes().table().is_empty());
+    for route in web::routes().table() {
+        let path = route
+            .path
+            .replace("{project}", "xen")
+            .replace("{case}", &case.to_string())
+            .replace("{act}", "acknowledge")
+            .replace("{secret}", &"0".repeat(32))
+            .replace("{key}", &"0".repeat(32));
+        // What makes a new key or leaves a session answers with something new each time, by its nature.
+        if (route.method, route.path) == ("POST", "/report/{project}") || route.path == "/sign-out" {
+            continue;
+        }
+        for (one, other) in [("", ""), (olgas.0.as_str(), olgas.1.as_str())] {
+            let seen = with.ask(route.method, &path, one, "text=x").await;
+            let unseen = without.ask(route.method, &path, other, "text=x").await;
+            assert_eq!(seen, unseen, "{} {path}", route.method);
+            if route.door == For::Person && one.is_empty() {
+                assert_eq!(seen.header("location"), "/sign-in", "{path}");
+            }
+            assert_eq!(seen.header("x-content-type-options"), "nosniff", "{path}");
+            assert!(seen.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        }
+    }
+}
