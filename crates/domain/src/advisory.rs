@@ -81,6 +81,9 @@ impl Section {
 #[serde(try_from = "String", into = "String")]
 pub struct Title(String);
 
+/// What stands where a letter had no subject.
+const NO_TITLE: &str = "(no title)";
+
 impl Title {
     /// The title's text. It may hold `<`, `&`, quotes and right-to-left letters: escape it for its format.
     #[must_use]
@@ -95,7 +98,13 @@ impl Title {
         let cleaned: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
         let words: Vec<&str> = cleaned.split_whitespace().collect();
         let cut: String = words.join(" ").chars().take(TITLE_CHARS_MAX).collect();
-        if cut.trim().is_empty() { Title("(no title)".to_owned()) } else { Title(cut.trim().to_owned()) }
+        if cut.trim().is_empty() { Title(NO_TITLE.to_owned()) } else { Title(cut.trim().to_owned()) }
+    }
+
+    /// Whether [`Title::salvage`] found nothing to make a title of.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.0 == NO_TITLE
     }
 }
 

@@ -2,7 +2,7 @@
 //! at one instant. What one may not see does not exist for them (ALL-01).
 
 use crate::advisory::CveId;
-use crate::case::{Actor, Case, Entry, Event, REPORTER, Version};
+use crate::case::{Actor, Case, Entry, Event, REPORTER, Report, Version};
 use crate::consequence::{Recipient, letters};
 use crate::policy::vocabulary::{BuiltFact, Fact, Item, RoleKind};
 use crate::policy::{ItemSet, Knows, Policy, RoleId, RoleSet, Step};
@@ -132,29 +132,38 @@ pub fn view<'c>(policy: &Policy, case: &'c Case, viewer: &Actor) -> Option<View<
     })
 }
 
-/// The record without what is still being written: the next version of a public advisory is nobody's yet.
+/// The record without what is still being written, since the next version of a public advisory is nobody's yet,
+/// and without the reporters' addresses, which are their own.
 fn record(case: &Case, insider: bool) -> Cow<'_, Case> {
     if insider {
         return Cow::Borrowed(case);
     }
     let mut shown = case.clone();
     shown.versions.retain(Version::is_public);
+    shown.reports.iter_mut().for_each(without_address);
     Cow::Owned(shown)
 }
 
+fn without_address(report: &mut Report) {
+    report.from = None;
+    // How sure it is who wrote names who it is.
+    report.standing.clear();
+}
+
 /// The lines of a case's log that whoever has `view` may read. Insiders read all; others, once the record is
-/// open to them, all but the texts of versions that are not public.
-pub fn log<'a>(view: &'a View<'_>, entries: &'a [Entry]) -> impl Iterator<Item = &'a Entry> {
+/// open to them, all but the texts of versions that are not public, without the reporters' addresses.
+pub fn log<'a>(view: &'a View<'_>, entries: &'a [Entry]) -> impl Iterator<Item = Cow<'a, Entry>> {
     let readable = view.record.is_some();
     let public = view.versions.iter().filter(|version| version.is_public()).count();
     let mut versions = 0;
-    entries.iter().filter(move |entry| {
+    let shown = entries.iter().filter(move |entry| {
         if let Event::Announced { .. } = entry.event {
             versions += 1;
         }
         let unpublished = versions >= public && is_writing(&entry.event);
         readable && (view.insider || !unpublished)
-    })
+    });
+    shown.map(|entry| if view.insider { Cow::Borrowed(entry) } else { addressless(entry) })
 }
 
 /// How a case stands for whoever reported it.
@@ -238,6 +247,18 @@ pub fn correspondence<'a>(
     // A report is entered under the reporter's name as well.
     let shown = |entry: &&Entry| (alone && entry.by.name() == REPORTER) || was_sent(entry);
     entries.iter().filter(shown).collect()
+}
+
+fn addressless(entry: &Entry) -> Cow<'_, Entry> {
+    let mut shown = entry.clone();
+    if let Event::Received { report, .. } | Event::Heard { report } = &mut shown.event {
+        without_address(report);
+    } else if let Event::Absorbed(absorbed) = &mut shown.event {
+        absorbed.reports.iter_mut().for_each(without_address);
+    } else {
+        return Cow::Borrowed(entry);
+    }
+    Cow::Owned(shown)
 }
 
 /// Whether the event is about a text that is not public when it happens.

@@ -23,11 +23,30 @@ pub struct SiteFile {
     pub body: Vec<u8>,
 }
 
-/// The whole site as it is public now.
+/// The whole site as it is public now, as files for any web server.
 ///
 /// # Errors
 /// The store's.
 pub async fn site(engine: &Engine) -> Result<Vec<SiteFile>, EngineError> {
+    files(engine, Doors::Elsewhere).await
+}
+
+/// The same with links to the doors of the server that serves it: reports, mailboxes, desks.
+///
+/// # Errors
+/// The store's.
+pub async fn served_site(engine: &Engine) -> Result<Vec<SiteFile>, EngineError> {
+    files(engine, Doors::Here).await
+}
+
+/// Whether what serves the site takes reports as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doors {
+    Here,
+    Elsewhere,
+}
+
+async fn files(engine: &Engine, doors: Doors) -> Result<Vec<SiteFile>, EngineError> {
     let mut files = Vec::new();
     let mut publications: Vec<(Slug, Publication)> = Vec::new();
     for entry in engine.store.public_documents().await? {
@@ -44,9 +63,14 @@ pub async fn site(engine: &Engine) -> Result<Vec<SiteFile>, EngineError> {
     for project in engine.store.projects().await? {
         projects.push((project.id.clone(), engine.policy(&project.id).await?, project.policy_toml));
     }
-    files.extend(lists(&publications, &projects, &engine.site));
+    files.extend(lists(&publications, &projects, &engine.site, doors));
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+fn links(root: &str, project: &Slug, doors: Doors) -> pages::ProjectLinks {
+    let report = (doors == Doors::Here).then(|| format!("{root}report/{project}"));
+    pages::ProjectLinks { report, ..pages::project_links(root, project) }
 }
 
 /// What every page of the site loads.
@@ -58,14 +82,16 @@ pub fn looks() -> [SiteFile; 2] {
 
 type Projects = [(Slug, Arc<Policy>, String)];
 
-fn lists(publications: &[(Slug, Publication)], projects: &Projects, site: &Link) -> Vec<SiteFile> {
+fn lists(
+    publications: &[(Slug, Publication)],
+    projects: &Projects,
+    site: &Link,
+    doors: Doors,
+) -> Vec<SiteFile> {
     let text = |path: String, body: String| SiteFile { path, body: body.into_bytes() };
     let home: Vec<pages::HomeEntry<'_>> = projects
         .iter()
-        .map(|(id, policy, _)| pages::HomeEntry {
-            publisher: &policy.publisher,
-            links: pages::project_links("", id),
-        })
+        .map(|(id, policy, _)| pages::HomeEntry { publisher: &policy.publisher, links: links("", id, doors) })
         .collect();
     let mut files = vec![
         text("index.html".to_owned(), pages::home(&home)),
@@ -81,7 +107,7 @@ fn lists(publications: &[(Slug, Publication)], projects: &Projects, site: &Link)
                 href: format!("../{}", page_path(id, &publication.number)),
             })
             .collect();
-        let links = pages::project_links("../", id);
+        let links = links("../", id, doors);
         let body = project_feed(publications, id, policy, site);
         files.push(SiteFile { path: format!("projects/{id}.atom"), body });
         files.push(text(format!("projects/{id}.html"), pages::index(&policy.publisher, &own, &links)));

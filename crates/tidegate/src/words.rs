@@ -69,6 +69,8 @@ pub fn said(entry: &Entry) -> Said {
         By::Clock => "the clock",
     };
     let (what, text) = match &entry.event {
+        // What came by the mailbox's form has no title.
+        Event::Heard { report } if report.title.is_missing() => ("a message".to_owned(), report.text.clone()),
         Event::Received { report, .. } | Event::Heard { report } => {
             (report.title.to_string(), report.text.clone())
         }

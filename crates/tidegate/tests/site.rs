@@ -111,3 +111,28 @@ async fn projects_share_no_file() {
         }
     }
 }
+
+/// An open case is read by everybody: what was reported, and not the address that it came from.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_case_tells_nobody_the_reporters_address() {
+    let bed = Bed::sqlite();
+    let engine = played(&bed).await;
+    let mut addresses = 0;
+    for row in engine.store.cases(None, false).await.expect("cases") {
+        let team = name(if row.project.as_str() == "openstack" { "jeremy" } else { "lars" });
+        let (file, viewer) = engine.open_case(row.case, &team).await.expect("the team's case");
+        let view = file.view(&viewer).expect("the team sees it");
+        let record = view.record.as_deref().expect("a record");
+        let theirs: Vec<String> = record.reports.iter().filter_map(|report| report.from.clone()).collect();
+        let (file, viewer) = engine.open_case(row.case, &name("stranger")).await.expect("a public case");
+        let view = file.view(&viewer).expect("everybody sees something of it");
+        // Not every policy opens the record.
+        if view.record.is_some() {
+            addresses += theirs.len();
+        }
+        let told = serde_json::to_string(&file.log(&view).collect::<Vec<_>>()).expect("JSON");
+        let seen = format!("{told} {:?}", view.record);
+        assert!(!theirs.iter().any(|address| seen.contains(address.as_str())), "{seen}");
+    }
+    assert!(addresses > 0);
+}

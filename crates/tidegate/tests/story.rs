@@ -48,7 +48,7 @@ async fn seen(engine: &Engine) -> Seen {
         let id = row.case.to_string();
         let line =
             |entry: &Entry| format!("{} {}", entry.by.name(), timeless(&entry.event).replace(&id, "CASE"));
-        logs.push(file.log(&view).map(line).collect());
+        logs.push(file.log(&view).map(|entry| line(&entry)).collect());
     }
     logs.sort();
     Seen { site, letters, logs }

@@ -14,6 +14,7 @@ use tidegate_domain::time::Instant;
 use tower::ServiceExt;
 
 const POLICY: &str = include_str!("../../../policies/xen.toml");
+const CLOUDSTACK: &str = include_str!("../../../policies/cloudstack.toml");
 
 struct World {
     web: Shared,
@@ -161,36 +162,113 @@ async fn a_form_of_another_site_changes_nothing() {
     assert_eq!(row.n, 1, "the report alone");
 }
 
-/// ALL-01: a world with an embargoed case and one without are the same to whoever may not know of it, on every
-/// route of the table.
+/// A route of the table with its parameters filled in.
+fn filled(path: &str, case: CaseId) -> String {
+    path.replace("{project}", "xen")
+        .replace("{case}", &case.to_string())
+        .replace("{act}", "acknowledge")
+        .replace("{secret}", &"0".repeat(32))
+        .replace("{key}", &"0".repeat(32))
+}
+
+/// What is no route, but there all the same: the public site, and what is not there.
+const PUBLIC: [&str; 6] =
+    ["/", "/feed.atom", "/projects/xen.html", "/policy/xen.html", "/nothing", "/desk/cases/nonsense"];
+
+/// ALL-01: a world with an embargoed case and one without are the same to whoever may not know of it: a
+/// stranger, a person of another project, the reporter of another case; on every route of the table.
 #[tokio::test]
 async fn nobody_sees_from_outside_whether_there_is_a_case() {
     let (with, without) = (World::new().await, World::new().await);
+    let reporters = (with.report("Another+hole").await, without.report("Another+hole").await);
+    let theirs = with.only_case().await;
     with.report("A+hole+in+grants").await;
-    let case = with.only_case().await;
+    let cases = with.web.engine.store.cases(None, false).await.expect("cases");
+    let case = cases.iter().find(|row| row.case != theirs).expect("the embargoed case").case;
     let olgas = (with.sign_in("olga").await, without.sign_in("olga").await);
     assert!(!web::routes().table().is_empty());
-    for route in web::routes().table() {
-        let path = route
-            .path
-            .replace("{project}", "xen")
-            .replace("{case}", &case.to_string())
-            .replace("{act}", "acknowledge")
-            .replace("{secret}", &"0".repeat(32))
-            .replace("{key}", &"0".repeat(32));
+    let routes: Vec<(&str, String, For)> = web::routes()
+        .table()
+        .iter()
         // What makes a new key or leaves a session answers with something new each time, by its nature.
-        if (route.method, route.path) == ("POST", "/report/{project}") || route.path == "/sign-out" {
-            continue;
-        }
-        for (one, other) in [("", ""), (olgas.0.as_str(), olgas.1.as_str())] {
-            let seen = with.ask(route.method, &path, one, "text=x").await;
-            let unseen = without.ask(route.method, &path, other, "text=x").await;
-            assert_eq!(seen, unseen, "{} {path}", route.method);
-            if route.door == For::Person && one.is_empty() {
+        .filter(|route| {
+            (route.method, route.path) != ("POST", "/report/{project}") && route.path != "/sign-out"
+        })
+        .map(|route| (route.method, filled(route.path, case), route.door))
+        .chain(PUBLIC.map(|path| ("GET", path.to_owned(), For::Anyone)))
+        .collect();
+    for (method, path, door) in &routes {
+        for (one, other) in [("", ""), (&olgas.0, &olgas.1), (&reporters.0, &reporters.1)] {
+            let seen = with.ask(method, path, one, "text=x").await;
+            let unseen = without.ask(method, path, other, "text=x").await;
+            assert_eq!(seen, unseen, "{method} {path}");
+            if *door == For::Person && one.is_empty() {
                 assert_eq!(seen.header("location"), "/sign-in", "{path}");
             }
             assert_eq!(seen.header("x-content-type-options"), "nosniff", "{path}");
             assert!(seen.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
         }
     }
+}
+
+/// What one may not see and what is not there are the same answer, byte for byte, in one world too.
+#[tokio::test]
+async fn a_hidden_case_and_none_are_the_same_page() {
+    let world = World::new().await;
+    world.report("A+hole").await;
+    let olga = world.sign_in("olga").await;
+    let hidden = world.ask("GET", &format!("/desk/cases/{}", world.only_case().await), &olga, "").await;
+    assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+    for path in ["/desk/cases/7k3m-9xq4-b2wd", "/desk/cases/nonsense", "/report/no-such", "/report/NO!"] {
+        assert_eq!(world.ask("GET", path, &olga, "").await, hidden, "{path}");
+    }
+}
+
+/// Roles are words of one policy: a person of two projects merges no case of one into a case of the other.
+#[tokio::test]
+async fn cases_of_two_projects_stay_two() {
+    let world = World::new().await;
+    let engine = &world.web.engine;
+    engine.put_project(&name("cloudstack"), CLOUDSTACK).await.expect("a project");
+    let mut people = engine.people().await.expect("people");
+    people.grant(&name("ian"), None, &name("cloudstack"), &name("team"));
+    engine.set_people(&people).await.expect("stored");
+    world.report("A+hole").await;
+    let source = world.only_case().await;
+    world.ask("POST", "/report/cloudstack", "", "title=Another&text=It+leaks.").await;
+    engine.work().await.expect("worked");
+    let rows = engine.store.cases(Some(&name("cloudstack")), true).await.expect("cases");
+    let ian = world.sign_in("ian").await;
+    let into = format!("into={}", rows[0].case);
+    let answer = world.ask("POST", &format!("/desk/cases/{source}/merge"), &ian, &into).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(answer.body.contains("different projects"), "{}", answer.body);
+    assert_eq!(engine.store.case_row(source).await.expect("the case").n, 1);
+}
+
+/// Who is let in where: each route of the table for each kind of visitor. Reviewed as a golden file.
+#[tokio::test]
+async fn the_doors_open_for_whom_they_should() {
+    let world = World::new().await;
+    world.report("A+hole").await;
+    let case = world.only_case().await;
+    let mut table = String::from("route | anyone | reporter | outsider | team\n");
+    for route in web::routes().table() {
+        let path = filled(route.path, case);
+        let reporter = world.report("Another").await;
+        let visitors = [String::new(), reporter, world.sign_in("olga").await, world.sign_in("ian").await];
+        let mut line = format!("{} {}", route.method, route.path);
+        for cookie in &visitors {
+            let answer = world.ask(route.method, &path, cookie, "text=x&answer=accept").await;
+            let to = answer.header("location").replace(&case.to_string(), "{case}");
+            line.push_str(&format!(
+                " | {}{}",
+                answer.status.as_u16(),
+                if to.is_empty() { to } else { format!(" {to}") }
+            ));
+        }
+        table.push_str(&line);
+        table.push('\n');
+    }
+    insta::assert_snapshot!(table);
 }

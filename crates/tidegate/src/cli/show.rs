@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use tidegate_domain::audience::{View, items_of};
 use tidegate_domain::case::clock::{Clock, Standing, clocks};
-use tidegate_domain::case::{Actor, Case, Entry, Event, Stage};
+use tidegate_domain::case::{Actor, Case, Event, Stage};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::check::possible;
 use tidegate_domain::policy::vocabulary::Fact;
@@ -268,7 +268,7 @@ pub(super) async fn log(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> R
     let Some(view) = file.view(&viewer) else {
         return Err(crate::engine::EngineError::NoSuchCase(id).into());
     };
-    let entries: Vec<&Entry> = file.log(&view).collect();
+    let entries: Vec<_> = file.log(&view).collect();
     let rows: Vec<Vec<String>> = entries
         .iter()
         .map(|entry| vec![entry.at.readable(), entry.by.name().to_owned(), event_line(&entry.event)])

@@ -44,8 +44,9 @@ impl Engine {
     async fn mailbox_key(&self, leads: &Leads, days: i64) -> Result<Secret, EngineError> {
         let key = self.draw_secret();
         let body = serde_json::to_string(leads).unwrap_or_default();
-        let until = Instant::from_micros(self.clock.now().micros().saturating_add(days * DAY_US));
-        self.store.put_token(TokenKind::Mailbox, &key, &body, until, body.as_bytes()).await?;
+        let now = self.clock.now();
+        let until = Instant::from_micros(now.micros().saturating_add(days * DAY_US));
+        self.store.put_token(TokenKind::Mailbox, &key, now, until, body.as_bytes()).await?;
         Ok(key)
     }
 

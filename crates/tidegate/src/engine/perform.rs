@@ -10,6 +10,7 @@ use tidegate_domain::case::{Action, Actor, By, Case, Entry, Event, Report, decid
 use tidegate_domain::consequence::{Letter, letters};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::Policy;
+use tidegate_domain::refusal::Refusal;
 use tidegate_domain::time::Instant;
 
 /// How often a decision is taken again because somebody else was faster.
@@ -100,17 +101,20 @@ impl Engine {
     /// As [`Engine::perform`], for either case.
     pub async fn merge(&self, source: CaseId, target: CaseId, name: &Slug) -> Result<Performed, EngineError> {
         for _ in 0..ATTEMPTS_MAX {
-            let (from, actor) = self.open_case(source, name).await?;
-            let (into, _) = self.open_case(target, name).await?;
+            let (from, giver) = self.open_case(source, name).await?;
+            let (into, taker) = self.open_case(target, name).await?;
             let now = self.clock.now();
-            let refused = |refusal: tidegate_domain::refusal::Refusal| {
-                EngineError::Refused(Box::new(refusal.explain(&into.policy)))
-            };
+            let refused = |refusal: Refusal| EngineError::Refused(Box::new(refusal.explain(&into.policy)));
+            // Roles, releases and invitations are words of one policy, and mean nothing in another's.
+            if from.project != into.project {
+                let why = "the two are cases of different projects".to_owned();
+                return Err(refused(Refusal::Unfit { why }));
+            }
             let absorb = Action::Absorb { other: Box::new(from.case.clone()) };
-            let taken = decide(&into.policy, &into.case, &actor, &absorb, now).map_err(refused)?;
+            let taken = decide(&into.policy, &into.case, &taker, &absorb, now).map_err(refused)?;
             let merge = Action::MergeInto { target };
-            let given = decide(&from.policy, &from.case, &actor, &merge, now).map_err(refused)?;
-            let by = hand_of(&actor);
+            let given = decide(&from.policy, &from.case, &giver, &merge, now).map_err(refused)?;
+            let by = hand_of(&giver);
             let changes = vec![change(&into, by.clone(), now, taken), change(&from, by, now, given)];
             match self.commit(changes, now, None).await {
                 Err(EngineError::Store(StoreError::Conflict { .. })) => {}
@@ -247,6 +251,15 @@ impl Engine {
 }
 
 impl Engine {
+    /// A file of the case, by its SHA-256 in hex.
+    ///
+    /// # Errors
+    /// The store's; not found where the digest is none.
+    pub(crate) async fn file(&self, case: CaseId, sha256: &str) -> Result<Vec<u8>, EngineError> {
+        let digest = digest_of(sha256).ok_or(EngineError::NoSuchCase(case))?;
+        Ok(self.store.blob(case, &digest).await?)
+    }
+
     /// The patch files of a case that the store has; a patch may be known by its hash alone.
     async fn patches(&self, case: &Case) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
         let mut files = Vec::new();

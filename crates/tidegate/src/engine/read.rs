@@ -1,7 +1,10 @@
 //! Reading cases: the fold of their events, and what one person may see of it.
 
 use super::{Engine, EngineError, PEOPLE, read_people};
+use crate::hands::report::hex;
 use crate::store::StoreError;
+use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::sync::Arc;
 use tidegate_domain::audience::{self, ReporterStanding, View};
 use tidegate_domain::case::{Actor, Case, Entry, replay};
@@ -28,7 +31,7 @@ impl CaseFile {
     }
 
     /// The lines of the log that whoever has `view` may read.
-    pub fn log<'a>(&'a self, view: &'a View<'_>) -> impl Iterator<Item = &'a Entry> {
+    pub fn log<'a>(&'a self, view: &'a View<'_>) -> impl Iterator<Item = Cow<'a, Entry>> {
         audience::log(view, &self.entries)
     }
 
@@ -82,6 +85,22 @@ impl CaseFile {
         let step = self.policy.step_of(Verb::AcceptEmbargo)?;
         possible(&self.policy, &self.case, viewer, step, now).ok()?;
         self.case.proposals.first().map(|proposal| proposal.until)
+    }
+
+    /// The name of the file with this SHA-256 in hex, if it is one of the case's and `view` is that of somebody
+    /// who works on it.
+    #[must_use]
+    pub fn file_name(&self, view: &View<'_>, sha256: &str) -> Option<&str> {
+        if !view.insider || view.record.is_none() {
+            return None;
+        }
+        let attached = self.case.reports.iter().flat_map(|report| &report.attachments);
+        let patches = self.case.releases.iter().filter_map(|work| work.patch.as_ref());
+        attached
+            .map(|(name, digest)| (name, digest))
+            .chain(patches.map(|patch| (&patch.name, &patch.sha256)))
+            .find(|(_, digest)| digest.as_str() == sha256)
+            .map(|(name, _)| name.as_str())
     }
 
     /// Whether for `viewer` there is such a case, as something to look at or an invitation to answer.
@@ -209,13 +228,18 @@ impl Engine {
 }
 
 impl Engine {
-    /// Keeps a file with a case that `name` may know of, and answers with its SHA-256 in hex.
+    /// Keeps a patch that `name` attaches to a case, and answers with its SHA-256 in hex. What the rules refuse
+    /// now is not kept; the action that follows is refused by the same rules, and says why.
     ///
     /// # Errors
     /// [`EngineError::NoSuchCase`] where for `name` there is none.
-    pub async fn keep_file(&self, case: CaseId, name: &Slug, bytes: &[u8]) -> Result<String, EngineError> {
-        self.open_case(case, name).await?;
-        let digest = self.store.put_blob(case, bytes).await?;
-        Ok(crate::hands::report::hex(&digest))
+    pub async fn keep_patch(&self, case: CaseId, name: &Slug, bytes: &[u8]) -> Result<String, EngineError> {
+        let (file, actor) = self.open_case(case, name).await?;
+        let step = file.policy.step_of(Verb::AttachPatch);
+        let now = self.clock.now();
+        if step.is_some_and(|step| possible(&file.policy, &file.case, &actor, step, now).is_ok()) {
+            self.store.put_blob(case, bytes).await?;
+        }
+        Ok(hex(&Sha256::digest(bytes)))
     }
 }

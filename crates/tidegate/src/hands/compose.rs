@@ -295,9 +295,11 @@ pub fn letter_of_form(given: &Given, at: Instant) -> Result<Vec<u8>, EngineError
     })?;
     let subject = one_line(given.text("title").unwrap_or_default());
     let mut message = MessageBuilder::new().subject(subject).date(at.micros() / 1_000_000).text_body(text);
-    if let Some(address) = given.text("address") {
-        message = message.from(one_line(address));
-    }
+    // An empty group (RFC 6854) says that there is no address, which is not the same as one that is missing.
+    message = match given.text("address") {
+        Some(address) => message.from(one_line(address)),
+        None => message.header("From", Raw::new("Reporter without an address:;")),
+    };
     for (name, bytes) in given.files("files") {
         message = message.attachment("application/octet-stream", name.to_owned(), bytes.to_vec());
     }

@@ -13,7 +13,17 @@ pub fn home(projects: &[HomeEntry<'_>]) -> String {
         meta name="description" content="Security advisories and policies, by project.";
         link rel="alternate" type="application/atom+xml" title="Security advisories" href={ (root) (FEED_FILE) };
     };
-    let header = html! { span.name { "Security advisories" } };
+    let is_served = projects.iter().any(|entry| entry.links.report.is_some());
+    let header = html! {
+        span.name { "Security advisories" }
+        @if is_served {
+            nav aria-label="Site" { ul {
+                li { a href={ (root) "report" } { "Report" } }
+                li { a href={ (root) "mailbox" } { "Your report" } }
+                li { a href={ (root) "sign-in" } { "Sign in" } }
+            } }
+        }
+    };
     let main = html! {
         h1 { "Projects" }
         p.lead { "Advisories, the policy that each project’s security team follows, and where to report in confidence." }
@@ -34,6 +44,9 @@ fn project(entry: &HomeEntry<'_>) -> maud::Markup {
             li { a href=(entry.links.advisories) aria-label=(label("Advisories")) { "Advisories" } }
             li { a href=(entry.links.policy) aria-label=(label("Policy")) { "Policy" } }
             li { a href=(entry.links.feed) aria-label=(label("Feed")) { "Feed" } }
+            @if let Some(report) = &entry.links.report {
+                li { a href=(report) aria-label=(format!("Report a vulnerability in {name}")) { "Report" } }
+            }
         }
         dl.pairs {
             dt { "Web site" } dd { (text::address(&entry.publisher.url)) }

@@ -96,6 +96,7 @@ fn navigation(frame: &Frame<'_>) -> Markup {
                 (entry(&links.advisories, "Advisories", Here::Advisories))
                 (entry(&links.policy, "Policy", Here::Policy))
                 li { a href=(links.feed) { "Feed" } }
+                @if let Some(report) = &links.report { li { a href=(report) { "Report" } } }
                 li { a href={ (links.root) (HOME_FILE) } { "All projects" } }
             }
         }

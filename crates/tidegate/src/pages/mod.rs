@@ -57,6 +57,8 @@ pub struct ProjectLinks {
     pub policy: String,
     /// The project's Atom feed.
     pub feed: String,
+    /// The form for reports, where the site is served with its doors.
+    pub report: Option<String>,
 }
 
 /// Where a project's pages are in a site that `export` writes, seen from a folder from which `root` leads to
@@ -68,6 +70,7 @@ pub fn project_links(root: &str, project: &Slug) -> ProjectLinks {
         advisories: format!("{root}projects/{project}.html"),
         policy: format!("{root}policy/{project}.html"),
         feed: format!("{root}projects/{project}.atom"),
+        report: None,
     }
 }
 

@@ -9,7 +9,7 @@
 
 use super::database::{Row, Tx};
 use super::seal::Place;
-use super::{Job, LetterEntry, Store, StoreError, sql};
+use super::{Job, LetterId, Store, StoreError, sql};
 use sha2::{Digest, Sha256};
 
 const OUTBOX_END: &str = "outbox end";
@@ -127,21 +127,17 @@ impl Store {
         Ok(found)
     }
 
-    /// Every arrived letter, with its bytes where they can be read; `None` where its case was shredded.
-    pub async fn audit_letters(
+    /// An arrived letter's bytes, or what is wrong with it; `None` where its case was shredded.
+    pub async fn audit_letter(
         &self,
-    ) -> Result<Vec<(LetterEntry, Result<Option<Vec<u8>>, StoreError>)>, StoreError> {
-        let mut letters = Vec::new();
-        for entry in self.letters(None, u32::MAX).await? {
-            let raw = match self.letter(entry.id).await {
-                Ok(letter) => Ok(Some(letter.raw)),
-                Err(StoreError::Shredded { .. }) => Ok(None),
-                Err(error @ (StoreError::Tampered { .. } | StoreError::NotFound { .. })) => Err(error),
-                Err(other) => return Err(other),
-            };
-            letters.push((entry, raw));
+        id: LetterId,
+    ) -> Result<Result<Option<Vec<u8>>, StoreError>, StoreError> {
+        match self.letter(id).await {
+            Ok(letter) => Ok(Ok(Some(letter.raw))),
+            Err(StoreError::Shredded { .. }) => Ok(Ok(None)),
+            Err(error @ (StoreError::Tampered { .. } | StoreError::NotFound { .. })) => Ok(Err(error)),
+            Err(other) => Err(other),
         }
-        Ok(letters)
     }
 
     /// Every job that is not done, where it can be read.

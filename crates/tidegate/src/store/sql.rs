@@ -49,14 +49,11 @@ statements! {
     PUBLIC_STAMP = "SELECT CAST(COUNT(*) AS BIGINT) AS n, CAST(COALESCE(MAX(since_us), 0) AS BIGINT) AS last_us
         FROM public_document";
     PROJECT_STAMPS = "SELECT tag, policy FROM project ORDER BY tag";
-    TOKEN_PUT = "INSERT INTO token (tag, kind, owner, body, expires_us) VALUES ($1, $2, $3, $4, $5)";
+    TOKEN_PUT = "INSERT INTO token (tag, kind, body, expires_us) VALUES ($1, $2, $3, $4)";
     TOKEN = "SELECT tag, body, expires_us FROM token WHERE tag = $1 AND expires_us > $2";
     TOKEN_TAKE = "DELETE FROM token WHERE tag = $1 AND expires_us > $2 RETURNING tag, body, expires_us";
-    TOKENS_OF = "SELECT tag, body, expires_us FROM token WHERE owner = $1 AND kind = $2 AND expires_us > $3
-        ORDER BY expires_us, tag";
     TOKEN_EXTEND = "UPDATE token SET expires_us = $2 WHERE tag = $1 AND expires_us < $2";
-    TOKEN_END = "DELETE FROM token WHERE owner = $1 AND tag = $2";
-    TOKENS_END = "DELETE FROM token WHERE owner = $1 AND kind = $2";
+    TOKEN_END = "DELETE FROM token WHERE tag = $1";
     TOKENS_SWEEP = "DELETE FROM token WHERE expires_us <= $1";
 
     CASE_KEY = "SELECT wrapped, shredded_us FROM case_key WHERE case_id = $1";

@@ -26,8 +26,6 @@ pub enum Answer {
     TooLarge,
     /// The form was not sent from one of our pages.
     Foreign,
-    /// Too many attempts; the same answer whether or not the secret was right.
-    Later,
     /// We failed. The guard logs it and shows a number.
     Failed(Box<EngineError>),
 }
@@ -68,7 +66,6 @@ impl Answer {
             Answer::Refused(_) => StatusCode::CONFLICT,
             Answer::Faults(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Answer::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Answer::Later => StatusCode::TOO_MANY_REQUESTS,
             Answer::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -95,9 +92,6 @@ impl Answer {
                 "This form did not come from here",
                 &["Nothing was done. Open the page on this site and send the form again.".to_owned()],
             ),
-            Answer::Later => {
-                desk::note("Too many attempts", &["Try again in a quarter of an hour.".to_owned()])
-            }
             Answer::Failed(_) => desk::note("We failed", &["Nothing was lost.".to_owned()]),
         }
     }

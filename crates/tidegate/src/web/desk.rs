@@ -1,13 +1,15 @@
 //! The response desk: what needs me now, the cases that I may know of, and everything that can be done in one.
 
 use super::form::Form;
+use super::path::Path;
 use super::routes::{For, Routes};
 use super::{Answer, Person, Shared};
 use crate::engine::{CaseFile, EngineError};
 use crate::pages::desk::{self, CaseLine, CasePage, DueLine, Offer};
 use crate::store::StoreError;
-use axum::extract::{Path, State};
-use axum::response::{Html, Redirect};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use tidegate_domain::audience::View;
 use tidegate_domain::case::clock::clocks;
 use tidegate_domain::case::{Actor, Case};
@@ -26,6 +28,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .get(For::Person, "/desk", now)
         .get(For::Person, "/desk/cases", cases)
         .get(For::Person, "/desk/cases/{case}", case)
+        .get(For::Person, "/desk/cases/{case}/files/{sha256}", file)
         .post(For::Person, "/desk/cases/{case}/{act}", act)
 }
 
@@ -112,6 +115,24 @@ fn offers<'p>(file: &'p CaseFile, viewer: &Actor, case: &Case, now: Instant) -> 
             Err(refusal) => Some(Offer { step, refused: Some(refusal.explain(policy)) }),
         })
         .collect()
+}
+
+/// A file of the case, to be kept and never to be shown: whoever sent it may be an attacker.
+async fn file(
+    State(web): State<Shared>,
+    person: Person,
+    Path((id, sha256)): Path<(CaseId, String)>,
+) -> Result<Response, Answer> {
+    let (file, viewer) = web.engine.open_case(id, &person.name).await?;
+    let view = file.view(&viewer).ok_or(Answer::NotFound)?;
+    let name = file.file_name(&view, &sha256).ok_or(Answer::NotFound)?;
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    let name: String = name.chars().map(plain).collect();
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, web.engine.file(id, &sha256).await?).into_response())
 }
 
 async fn act(

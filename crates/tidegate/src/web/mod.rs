@@ -5,6 +5,7 @@ mod answer;
 mod desk;
 mod form;
 mod guard;
+mod path;
 mod public;
 mod routes;
 mod session;
@@ -72,9 +73,9 @@ impl Web {
 pub async fn sign_in_link(engine: &Engine, origin: &str, name: &Slug) -> Result<String, EngineError> {
     engine.known(name).await?;
     let secret = engine.draw_secret();
-    let until = session::minutes_after(engine.clock.now(), SIGN_IN_MIN);
-    let body = name.as_str().as_bytes();
-    engine.store.put_token(TokenKind::SignIn, &secret, name.as_str(), until, body).await?;
+    let now = engine.clock.now();
+    let until = session::minutes_after(now, SIGN_IN_MIN);
+    engine.store.put_token(TokenKind::SignIn, &secret, now, until, name.as_str().as_bytes()).await?;
     Ok(format!("{}/sign-in/{secret}", origin.trim_end_matches('/')))
 }
 

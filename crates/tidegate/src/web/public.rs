@@ -1,6 +1,7 @@
 //! For everybody: reporting a vulnerability, and the reporter's mailbox.
 
 use super::form::Form;
+use super::path::Path;
 use super::routes::{For, Routes};
 use super::session::Who;
 use super::{Answer, Reporter, Shared};
@@ -8,8 +9,8 @@ use crate::hands::compose::letter_of_form;
 use crate::pages::desk::{self, Mailbox, ReportForm};
 use crate::secret::Secret;
 use crate::words::said;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
+use axum::extract::State;
+use axum::http::header;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use tidegate_domain::audience::View;
 use tidegate_domain::case::Action;
@@ -80,10 +81,10 @@ async fn mailbox_link(Path(key): Path<String>) -> Result<Html<String>, Answer> {
     Ok(Html(desk::mailbox_link(&key)))
 }
 
-async fn open_mailbox(State(web): State<Shared>, headers: HeaderMap, form: Form) -> Result<Response, Answer> {
+async fn open_mailbox(State(web): State<Shared>, form: Form) -> Result<Response, Answer> {
     let key: Secret = form.0.text("key").and_then(|key| key.parse().ok()).ok_or(Answer::NoSecret)?;
     let case = web.engine.open_mailbox(&key).await?.ok_or(Answer::NoSecret)?;
-    web.begin_session(Who::Reporter(case), &headers, "/mailbox").await
+    web.begin_session(Who::Reporter(case), "/mailbox").await
 }
 
 async fn mailbox(

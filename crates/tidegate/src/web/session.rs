@@ -35,14 +35,12 @@ pub enum Who {
 struct Stored {
     who: Who,
     began_us: i64,
-    /// What the browser calls itself, for the list of sessions.
-    browser: String,
 }
 
 /// A session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Its name in the list of sessions.
+    /// Its name in the store.
     pub id: TokenId,
     /// Whose it is.
     pub who: Who,
@@ -50,8 +48,6 @@ pub struct Session {
     pub began: Instant,
     /// When it ends if it is not used.
     pub expires: Instant,
-    /// What the browser calls itself.
-    pub browser: String,
 }
 
 impl Session {
@@ -62,26 +58,19 @@ impl Session {
             who: stored.who,
             began: Instant::from_micros(stored.began_us),
             expires: held.expires,
-            browser: stored.browser,
         })
     }
 }
 
 impl Web {
     /// Begins a session and answers with its cookie and a way on.
-    pub(super) async fn begin_session(
-        &self,
-        who: Who,
-        headers: &HeaderMap,
-        to: &str,
-    ) -> Result<Response, Answer> {
+    pub(super) async fn begin_session(&self, who: Who, to: &str) -> Result<Response, Answer> {
         let now = self.engine.clock.now();
         let secret = self.engine.draw_secret();
-        let stored = Stored { who, began_us: now.micros(), browser: browser(headers) };
-        let owner = owner(&stored.who);
+        let stored = Stored { who, began_us: now.micros() };
         let body = serde_json::to_vec(&stored).unwrap_or_default();
         let ends = minutes_after(now, IDLE_MIN);
-        self.engine.store.put_token(TokenKind::Session, &secret, &owner, ends, &body).await?;
+        self.engine.store.put_token(TokenKind::Session, &secret, now, ends, &body).await?;
         let cookie = format!(
             "{}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{}",
             self.cookie_name(),
@@ -93,7 +82,7 @@ impl Web {
 
     /// Ends a session and takes its cookie back.
     pub(super) async fn end_session(&self, session: &Session, to: &str) -> Result<Response, Answer> {
-        self.engine.store.end_token(&owner(&session.who), session.id).await?;
+        self.engine.store.end_token(session.id).await?;
         let secure = if self.is_https() { "; Secure" } else { "" };
         let cookie = format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}", self.cookie_name());
         Ok((AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(to)).into_response())
@@ -128,14 +117,6 @@ impl Web {
     }
 }
 
-/// The name that a session is listed and ended by. No person's name has a colon.
-pub(super) fn owner(who: &Who) -> String {
-    match who {
-        Who::Person(name) => name.to_string(),
-        Who::Reporter(case) => format!("mailbox:{case}"),
-    }
-}
-
 pub(super) fn minutes_after(at: Instant, minutes: i64) -> Instant {
     Instant::from_micros(at.micros().saturating_add(minutes * MINUTE_US))
 }
@@ -143,12 +124,6 @@ pub(super) fn minutes_after(at: Instant, minutes: i64) -> Instant {
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     pairs.flat_map(|text| text.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
-}
-
-fn browser(headers: &HeaderMap) -> String {
-    const CHARS_MAX: usize = 200;
-    let named = headers.get("user-agent").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    named.chars().take(CHARS_MAX).collect()
 }
 
 /// A person who is signed in; anybody else is sent to sign in.

@@ -1,13 +1,13 @@
 //! Signing in and out.
 
+use super::path::Path;
 use super::routes::{For, Routes};
 use super::session::Who;
 use super::{Answer, Person, Reporter, Shared};
 use crate::pages::desk;
 use crate::secret::Secret;
 use crate::store::TokenKind;
-use axum::extract::{Path, State};
-use axum::http::HeaderMap;
+use axum::extract::State;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -27,17 +27,13 @@ async fn show_link(Path(secret): Path<String>) -> Result<Html<String>, Answer> {
     Ok(Html(desk::sign_in_link(&secret.to_string())))
 }
 
-async fn use_link(
-    State(web): State<Shared>,
-    Path(secret): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, Answer> {
+async fn use_link(State(web): State<Shared>, Path(secret): Path<String>) -> Result<Response, Answer> {
     let secret: Secret = secret.parse().map_err(|_| Answer::NoSecret)?;
     let now = web.engine.clock.now();
     let held = web.engine.store.take_token(TokenKind::SignIn, &secret, now).await?;
     let name = held.and_then(|held| String::from_utf8(held.body).ok()?.parse().ok());
     let name = name.ok_or(Answer::NoSecret)?;
-    web.begin_session(Who::Person(name), &headers, "/desk").await
+    web.begin_session(Who::Person(name), "/desk").await
 }
 
 /// Whoever is not signed in is signed out already.

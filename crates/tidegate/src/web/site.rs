@@ -49,7 +49,7 @@ impl Web {
         if self.site.now().stamp == stamp {
             return Ok(());
         }
-        let files = export::site(&self.engine).await?;
+        let files = export::served_site(&self.engine).await?;
         let files = files.into_iter().map(|file| (format!("/{}", file.path), public(file))).collect();
         let fresh = Arc::new(Snapshot { stamp, files });
         *self.site.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;

@@ -39,7 +39,7 @@ impl Engine {
         report: &mut FsckReport,
     ) -> Result<(), EngineError> {
         // Letters first: a job that was finished since then has its letter read.
-        let letters = self.store.audit_letters().await?;
+        let letters = self.store.letters(None, u32::MAX).await.map_err(EngineError::from)?;
         let mut to_read = BTreeSet::new();
         for job in self.store.audit_jobs().await? {
             match job {
@@ -50,7 +50,9 @@ impl Engine {
                 Err(error) => report.damage.push(said(&error)),
             }
         }
-        for (entry, raw) in letters {
+        for entry in letters {
+            // One at a time: letters are long.
+            let raw = self.store.audit_letter(entry.id).await?;
             let id = entry.id.to_string();
             let waits = to_read.remove(&id);
             match raw {

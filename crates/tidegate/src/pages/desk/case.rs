@@ -5,9 +5,10 @@ use crate::asked::{CUSTOM, Field, Kind, fields};
 use crate::pages::layout::scrolling;
 use crate::pages::text;
 use maud::{Markup, html};
-use tidegate_domain::audience::View;
+use std::borrow::Cow;
+use tidegate_domain::audience::{View, items_of};
 use tidegate_domain::case::clock::{Clock, Standing};
-use tidegate_domain::case::{Case, Entry};
+use tidegate_domain::case::{Case, Entry, TestOutcome};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::check::Phase;
 use tidegate_domain::policy::{Act, Policy, Step};
@@ -37,7 +38,7 @@ pub struct CasePage<'c> {
     /// Its clocks.
     pub clocks: Vec<Clock<'c>>,
     /// The lines of its log that they may read.
-    pub log: Vec<&'c Entry>,
+    pub log: Vec<Cow<'c, Entry>>,
     /// Now.
     pub now: Instant,
 }
@@ -63,7 +64,9 @@ pub fn case(name: &Slug, content: &CasePage<'_>) -> String {
     let main = html! {
         h1 dir="auto" { (text::line_or(&title, "A case")) }
         (head(content, record))
+        @if let Some(case) = record { (reports(content, case)) (work(content, case)) }
         @if !content.offers.is_empty() { (steps(content, record)) }
+        @if content.view.insider && let Some(case) = record { (audience(content.policy, case)) }
         @if !content.clocks.is_empty() { (clock_table(&content.clocks)) }
         @if !content.log.is_empty() { (log(&content.log)) }
     };
@@ -84,6 +87,84 @@ fn head(content: &CasePage<'_>, record: Option<&Case>) -> Markup {
             @if let Some(at) = view.planned { dt { "Planned disclosure" } dd { (text::instant(at)) } }
         }
     }
+}
+
+fn reports(content: &CasePage<'_>, case: &Case) -> Markup {
+    html! {
+        h2 { "What was reported" }
+        @for report in &case.reports {
+            article.report.box {
+                h3 dir="auto" { @if report.title.is_missing() { "A letter without a title" } @else { (report.title.as_str()) } }
+                p.meta {
+                    @if content.view.insider {
+                        "From " bdi { (text::line_or(report.from.as_deref().unwrap_or_default(), "somebody without an address")) }
+                    }
+                    @for standing in &report.standing { "; " bdi { (text::line(standing)) } }
+                }
+                (text::prose(&report.text))
+                @if !report.attachments.is_empty() {
+                    ul.files { @for (name, sha256) in &report.attachments { li { "File: " (file(content, name, sha256)) } } }
+                }
+                @for fault in &report.faults { p.note { (fault) } }
+            }
+        }
+    }
+}
+
+/// A file, which is given to those who work on the case.
+fn file(content: &CasePage<'_>, name: &str, sha256: &str) -> Markup {
+    let shown = html! { bdi { (text::line_or(name, "unnamed")) } };
+    html! {
+        @if content.view.insider { a href={ "/desk/cases/" (content.id) "/files/" (sha256) } { (shown) } }
+        @else { (shown) }
+    }
+}
+
+/// The work on each release.
+fn work(content: &CasePage<'_>, case: &Case) -> Markup {
+    let table = html! {
+        table {
+            thead { tr {
+                th scope="col" { "Release" } th scope="col" { "Patch" } th scope="col" { "Test" }
+                th scope="col" { "Public commit" } th scope="col" { "Released in" }
+            } }
+            tbody {
+                @for work in &case.releases {
+                    tr {
+                        th scope="row" { (work.release) }
+                        td { @if let Some(patch) = &work.patch { (file(content, &patch.name, &patch.sha256)) } @else { "none yet" } }
+                        td { @match work.test {
+                            Some(TestOutcome::Pass) => "passed",
+                            Some(TestOutcome::Fail) => span.badge.critical { "Failed" },
+                            None => "none yet",
+                        } }
+                        td { @if let Some(commit) = &work.commit { code { (commit.get(..12).unwrap_or(commit)) } } }
+                        td { (work.version.as_deref().unwrap_or_default()) }
+                    }
+                }
+            }
+        }
+    };
+    html! { @if !case.releases.is_empty() { h2 { "Releases" } (scrolling("Releases", &table)) } }
+}
+
+/// Who may know what at this moment.
+fn audience(policy: &Policy, case: &Case) -> Markup {
+    let table = html! {
+        table {
+            thead { tr { th scope="col" { "Who" } th scope="col" { "What they may know now" } } }
+            tbody {
+                @for role in policy.role_ids() {
+                    @let items: Vec<&str> = items_of(policy, case, role).iter().map(|item| item.phrase()).collect();
+                    tr {
+                        th scope="row" { (policy.role_at(role).map_or("", |role| &role.title)) }
+                        td { @if items.is_empty() { "nothing" } @else { (items.join(", ")) } }
+                    }
+                }
+            }
+        }
+    };
+    html! { h2 { "Who may know what" } (scrolling("Who may know what", &table)) }
 }
 
 fn steps(content: &CasePage<'_>, record: Option<&Case>) -> Markup {
@@ -141,15 +222,18 @@ fn filled_in(act: &Act, field: &Field, record: Option<&Case>) -> Markup {
                 }
                 Kind::Release => {
                     select id=(id) name=(field.name) required[field.required] {
+                        (choose())
                         @for work in releases { option value=(work.release) { (work.release) } }
                     }
                 }
                 Kind::Outcome => {
-                    select id=(id) name=(field.name) { option value="pass" { "pass" } option value="fail" { "fail" } }
+                    select id=(id) name=(field.name) required[field.required] {
+                        (choose()) option value="pass" { "pass" } option value="fail" { "fail" }
+                    }
                 }
                 Kind::ActionNeeded => {
-                    select id=(id) name=(field.name) {
-                        option value="again" { "Yes, again" } option value="not-again" { "No" }
+                    select id=(id) name=(field.name) required[field.required] {
+                        (choose()) option value="again" { "Yes, again" } option value="not-again" { "No" }
                     }
                 }
                 Kind::File => { input id=(id) name=(field.name) type="file" required[field.required]; }
@@ -159,6 +243,11 @@ fn filled_in(act: &Act, field: &Field, record: Option<&Case>) -> Markup {
             }
         }
     }
+}
+
+/// Nothing is chosen for anybody: what is recorded here counts.
+fn choose() -> Markup {
+    html! { option value="" { "Choose" } }
 }
 
 fn example(kind: Kind) -> Option<&'static str> {
@@ -197,7 +286,7 @@ fn clock_table(clocks: &[Clock<'_>]) -> Markup {
     html! { h2 { "Clocks" } (scrolling("Clocks", &table)) }
 }
 
-fn log(entries: &[&Entry]) -> Markup {
+fn log(entries: &[Cow<'_, Entry>]) -> Markup {
     let table = html! {
         table {
             thead { tr { th scope="col" { "When" } th scope="col" { "Who" } th scope="col" { "What" } } }

@@ -1,8 +1,12 @@
-// Local times beside UTC, and how long until then. The pages say everything without this.
+// The reader's own time behind each instant. The pages say everything without this.
 "use strict";
+const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 for (const time of document.querySelectorAll("time[datetime]")) {
   const at = new Date(time.dateTime);
-  if (Number.isNaN(at.valueOf())) continue;
-  const local = at.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
-  time.title = `${local}, your time`;
+  // Whoever lives by UTC needs nothing said twice.
+  if (Number.isNaN(at.valueOf()) || at.getTimezoneOffset() === 0) continue;
+  const local = document.createElement("span");
+  local.className = "local";
+  local.textContent = ` (${format.format(at)} your time)`;
+  time.after(local);
 }

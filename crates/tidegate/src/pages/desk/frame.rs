@@ -8,8 +8,10 @@ use tidegate_domain::refusal::Explanation;
 /// Who reads the page, for its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reader<'a> {
-    /// Somebody, signed in or not: the page is the same for all.
+    /// Somebody who is not signed in, or need not be.
     Anyone,
+    /// Somebody of whom nothing is known: the page is the same for all, and leads everywhere.
+    Whoever,
     /// A reporter in their mailbox.
     Reporter,
     /// A person at their desk.
@@ -32,6 +34,13 @@ pub(super) fn page(title: &str, reader: Reader<'_>, main: &Markup) -> String {
                     li { a href="/sign-in" { "Sign in" } }
                 } }
             }
+            Reader::Whoever => {
+                a.name href="/" { "Tidegate" }
+                nav aria-label="Site" { ul {
+                    li { a href="/desk" { "Desk" } }
+                    li { a href="/mailbox" { "Your report" } }
+                } }
+            }
             Reader::Reporter => {
                 a.name href="/mailbox" { "Your report" }
                 (leave())
@@ -48,8 +57,7 @@ pub(super) fn page(title: &str, reader: Reader<'_>, main: &Markup) -> String {
             }
         }
     };
-    let footer =
-        html! { p { "Times are given in UTC; where scripts run, your local time stands beside them." } };
+    let footer = html! { p { "All times are UTC; where scripts run, your local time stands behind them." } };
     whole(Uses::Forms, "/", &head, &header, main, &footer)
 }
 
@@ -65,7 +73,7 @@ pub fn note(title: &str, paragraphs: &[String]) -> String {
         @for paragraph in paragraphs { p.kept { (paragraph) } }
         p { a href="/" { "To the front page" } }
     };
-    page(title, Reader::Anyone, &main)
+    page(title, Reader::Whoever, &main)
 }
 
 /// We failed, and can be asked about it under a number.
@@ -87,5 +95,5 @@ pub fn refused(explanation: &Explanation) -> String {
         }
         p { "Nothing was changed. Go back to change what you filled in." }
     };
-    page("Refused", Reader::Anyone, &main)
+    page("Refused", Reader::Whoever, &main)
 }
