@@ -32,7 +32,7 @@ pub enum Series {
 }
 
 /// The answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// Whether the series applies to the release as it stands.
     pub applies: bool,
@@ -46,6 +46,10 @@ pub struct Answer {
     pub tree: Option<String>,
     /// Whether the series can be cherry-picked onto the release as it stands: merged three ways, text by text.
     pub three_way: bool,
+    /// Everything that is applied, in this order, by the names of commits and files; none if no set makes the
+    /// series apply. It is the order of the branch: a prerequisite may stand between two patches of the series.
+    #[serde(skip)]
+    pub order: Vec<String>,
 }
 
 /// A place that does not apply.
@@ -111,30 +115,16 @@ pub fn check(shop: &mut Workshop, request: &Request, pattern: &Pattern) -> Resul
     let root = shop.commit(&release)?.tree;
     let series = series(shop, &request.series)?;
     let start = State::new(root);
-    let three_way = merge::picks(shop, &start, &series)?;
-    let failed = match apply_all(shop, start.clone(), &series)? {
+    let mut answer = Answer { three_way: merge::picks(shop, &start, &series)?, ..Answer::default() };
+    match apply_all(shop, start.clone(), &series)? {
         Ok(done) => {
-            let tree = Some(done.tree(shop)?.to_string());
-            let answer = Answer {
-                applies: true,
-                failed: None,
-                prerequisites: vec![],
-                reasons: vec![],
-                tree,
-                three_way,
-            };
+            answer.applies = true;
+            answer.tree = Some(done.tree(shop)?.to_string());
+            answer.order = series.into_iter().map(|patch| patch.name).collect();
             return Ok(answer);
         }
-        Err((number, failure)) => failed_at(&series[number], &failure),
-    };
-    let mut answer = Answer {
-        applies: false,
-        failed: Some(failed),
-        prerequisites: vec![],
-        reasons: vec![],
-        tree: None,
-        three_way,
-    };
+        Err((number, failure)) => answer.failed = Some(failed_at(&series[number], &failure)),
+    }
     let branch = match &request.branch {
         Some(name) => Some(shop.resolve(name)?),
         None => None,
@@ -143,31 +133,51 @@ pub fn check(shop: &mut Workshop, request: &Request, pattern: &Pattern) -> Resul
     let own =
         series.iter().filter_map(|(_, patch)| history.position(&patch.commit?)).collect::<BTreeSet<_>>();
     let mut task = Task { release: start, history: &mut history, series: &series, own };
-    let Some(set) = task.solve(shop, &|message| pattern.matches(message))? else { return Ok(answer) };
-    let reasons = task.reasons(shop, &set)?;
-    for &at in &set {
-        let patch = task.history.patch(shop, at)?;
-        let reason = reasons.get(&at);
-        let commit = shop.commit(&task.history.commit(at))?;
-        answer.prerequisites.push(patch.name.clone());
-        if let Some(reason) = reason {
-            let by = match reason.by {
-                Step::Commit(at) => task.history.patch(shop, at)?.as_ref().clone(),
-                Step::Series(number) => series[number].1.clone(),
+    if let Some(set) = task.solve(shop, &|message| pattern.matches(message))? {
+        explain(shop, &mut task, &set, pattern, &mut answer)?;
+    }
+    Ok(answer)
+}
+
+/// Fills in what follows from a set: names, reasons, order and tree.
+fn explain(
+    shop: &mut Workshop,
+    task: &mut Task<'_>,
+    set: &[usize],
+    pattern: &Pattern,
+    answer: &mut Answer,
+) -> Result<(), Error> {
+    let reasons = task.reasons(shop, set)?;
+    for &at in set {
+        let id = task.history.commit(at);
+        let commit = shop.commit(&id)?;
+        answer.prerequisites.push(id.to_string());
+        if let Some(reason) = reasons.get(&at) {
+            let needed_by = match reason.by {
+                Step::Commit(at) => failed_at(&*task.history.patch(shop, at)?, &reason.failure),
+                Step::Series(number) => failed_at(&task.series[number].1, &reason.failure),
             };
             answer.reasons.push(Reason {
-                commit: patch.name.clone(),
+                commit: id.to_string(),
                 subject: commit.subject(),
                 security: pattern.matches(commit.message()),
-                needed_by: failed_at(&by, &reason.failure),
+                needed_by,
                 kind: reason.failure.why.into(),
             });
         }
     }
-    if let Some(done) = task.result(shop, &set)? {
+    let steps = task.order(set);
+    answer.order = steps
+        .into_iter()
+        .map(|step| match step {
+            Step::Commit(at) => task.history.commit(at).to_string(),
+            Step::Series(number) => task.series[number].1.name.clone(),
+        })
+        .collect();
+    if let Some(done) = task.result(shop, set)? {
         answer.tree = Some(done.tree(shop)?.to_string());
     }
-    Ok(answer)
+    Ok(())
 }
 
 fn failed_at(patch: &Patch, failure: &Failure) -> FailedAt {

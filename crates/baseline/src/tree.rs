@@ -376,6 +376,17 @@ impl Commit {
         Ok(Commit { tree, parents, committed_s, bytes, message })
     }
 
+    /// Who wrote it: name, address, and the date as git writes it.
+    #[must_use]
+    pub fn author(&self) -> Option<(String, String, String)> {
+        let head = self.bytes.get(..self.message)?;
+        let line = head.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(b"author "))?;
+        let text = String::from_utf8_lossy(line).into_owned();
+        let (name, rest) = text.split_once(" <")?;
+        let (email, date) = rest.split_once("> ")?;
+        Some((name.to_owned(), email.to_owned(), date.to_owned()))
+    }
+
     /// Its message.
     #[must_use]
     pub fn message(&self) -> &[u8] {

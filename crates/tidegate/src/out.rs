@@ -22,7 +22,7 @@ pub enum Kind {
     NotFound,
     /// What was handed in has faults.
     Faults,
-    /// A series of patches that nothing makes apply.
+    /// A series of patches that nothing makes apply, or a recipe that does not hold.
     NeverApplies,
 }
 

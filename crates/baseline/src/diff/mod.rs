@@ -38,8 +38,8 @@ pub fn replaced(old: &[LineId], new: &[LineId], lines: &Lines, numbers: &mut Num
         let number = number as usize;
         *indents[number].get_or_init(|| slide::indent(lines.bytes(known[number])))
     };
-    slide::slide(&before, &mut changed.old, (&after, &mut changed.new), &indent);
-    slide::slide(&after, &mut changed.new, (&before, &mut changed.old), &indent);
+    slide::slide(&before, &mut changed.old, (&after, &mut changed.new), Some(&indent));
+    slide::slide(&after, &mut changed.new, (&before, &mut changed.old), Some(&indent));
     ranges(&changed.old, &changed.new)
 }
 
@@ -65,10 +65,14 @@ fn ranges(old: &[bool], new: &[bool]) -> Vec<Replaced> {
 #[must_use]
 pub fn replaced_for_merge(old: &[LineId], new: &[LineId], numbers: &mut Numbers) -> Vec<Replaced> {
     let Numbered { before, after, known } = Numbered::new(old, new, numbers);
-    let tokens = |numbers: Vec<u32>| numbers.into_iter().map(Token).collect::<Vec<_>>();
+    let tokens = |numbers: &[u32]| numbers.iter().copied().map(Token).collect::<Vec<_>>();
     let mut diff = Diff::default();
-    diff.compute_with(Algorithm::Histogram, &tokens(before), &tokens(after), known.len() as u32);
-    diff.hunks().map(|hunk| Replaced { old: hunk.before, new: hunk.after }).collect()
+    diff.compute_with(Algorithm::Histogram, &tokens(&before), &tokens(&after), known.len() as u32);
+    let mut gone: Vec<bool> = (0..before.len() as u32).map(|at| diff.is_removed(at)).collect();
+    let mut come: Vec<bool> = (0..after.len() as u32).map(|at| diff.is_added(at)).collect();
+    slide::slide(&before, &mut gone, (&after, &mut come), None);
+    slide::slide(&after, &mut come, (&before, &mut gone), None);
+    ranges(&gone, &come)
 }
 
 /// The small number of each line, while two texts are compared. Kept between comparisons: it is as long as there

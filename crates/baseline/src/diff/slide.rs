@@ -94,13 +94,16 @@ impl Text<'_> {
     }
 }
 
-/// Moves the groups of `lines` to where they are shown. `indent` says how far a line is indented; -1 if it is
-/// blank.
+/// How far a line is indented; -1 if it is blank.
+type Indent<'a> = &'a dyn Fn(u32) -> i64;
+
+/// Moves the groups of `lines` to where they are shown. Without `indent`, those that could be in several places
+/// are at the lowest.
 pub(super) fn slide(
     lines: &[u32],
     changed: &mut [bool],
     (other_lines, other_changed): (&[u32], &mut [bool]),
-    indent: &dyn Fn(u32) -> i64,
+    indent: Option<Indent<'_>>,
 ) {
     let mut text = Text { lines, changed };
     let other = Text { lines: other_lines, changed: other_changed };
@@ -121,7 +124,7 @@ fn place(
     other: &Text<'_>,
     group: &mut Group,
     beside: &mut Group,
-    indent: &dyn Fn(u32) -> i64,
+    indent: Option<Indent<'_>>,
 ) {
     let up = |text: &mut Text<'_>, group: &mut Group, beside: &mut Group| {
         let moved = text.slide_up(group);
@@ -155,6 +158,7 @@ fn place(
         while beside.start == beside.end && up(text, group, beside) {}
         return;
     }
+    let Some(indent) = indent else { return };
     let lowest = group.end;
     let first = highest.max(lowest.saturating_sub(size + 1)).max(lowest.saturating_sub(PLACES_MAX));
     let mut best: Option<(usize, Score)> = None;
@@ -180,7 +184,7 @@ struct Split {
 }
 
 impl Split {
-    fn at(lines: &[u32], at: usize, indent: &dyn Fn(u32) -> i64) -> Split {
+    fn at(lines: &[u32], at: usize, indent: Indent<'_>) -> Split {
         let around = |neighbours: &mut dyn Iterator<Item = &u32>| {
             let mut blanks = 0;
             for &line in neighbours {

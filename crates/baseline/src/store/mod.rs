@@ -86,6 +86,12 @@ impl Store {
         self.hash
     }
 
+    /// The folders of objects, alternates included.
+    #[must_use]
+    pub fn folders(&self) -> &[PathBuf] {
+        &self.loose
+    }
+
     /// From now on, remembers which objects are read: to measure what reading alone costs.
     pub fn keep_journal(&mut self) {
         self.journal = Some(Vec::new());

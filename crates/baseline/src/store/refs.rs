@@ -77,7 +77,8 @@ pub(super) fn hash_kind(common_dir: &Path) -> Result<Kind, Error> {
 pub(super) fn alternates(objects: &Path) -> Result<Vec<PathBuf>, Error> {
     let text = read_text(&objects.join("info/alternates"))?.unwrap_or_default();
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    Ok(lines.map(|line| objects.join(line)).collect())
+    // By their real names: they may lead back to where they began. Those that are not there lend nothing.
+    Ok(lines.filter_map(|line| objects.join(line).canonicalize().ok()).collect())
 }
 
 pub(super) fn resolve(store: &Store, name: &str) -> Result<ObjectId, Error> {

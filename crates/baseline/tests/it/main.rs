@@ -1,5 +1,7 @@
 //! The baseline engine against git itself.
 
 mod git;
+mod hostile;
 mod random;
+mod recipe;
 mod xen;

@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use tidegate_baseline::apply::Workshop;
 use tidegate_baseline::check::{Answer, ReasonKind, Request, Series, check};
+use tidegate_baseline::recipe::recipe;
 use tidegate_baseline::security::Pattern;
 use tidegate_domain::patch::PATCH_BYTES_MAX;
 
@@ -27,6 +28,9 @@ pub(in crate::cli) struct Check {
     /// What a commit's message names an advisory with. Such commits are preferred.
     #[arg(long = "advisory", value_name = "PREFIX", value_delimiter = ',')]
     advisories: Vec<String>,
+    /// Write a recipe, with which anybody can follow the answer: see `tidegate baseline verify`.
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
     /// Patch files that make up the series, in order.
     #[arg(value_name = "PATCH", required_unless_present = "commits")]
     patches: Vec<PathBuf>,
@@ -45,6 +49,11 @@ impl Check {
         let request = Request { release: self.release, branch: self.branch, series };
         let mut shop = Workshop::open(&self.repo)?;
         let answer = check(&mut shop, &request, &pattern)?;
+        if let Some(path) = &self.recipe
+            && let Some(recipe) = recipe(&mut shop, &request, &answer)?
+        {
+            std::fs::write(path, recipe.render()).map_err(|error| Failure::file(path, &error))?;
+        }
         let mut value = serde_json::to_value(&answer).map_err(|error| Failure::plain(error.to_string()))?;
         if let Value::Object(fields) = &mut value {
             let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
@@ -65,7 +74,7 @@ fn started() -> std::time::Instant {
 }
 
 /// Reads a patch file, as far as one may be read.
-fn read(path: &Path) -> Result<(String, Vec<u8>), Failure> {
+pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     let size = std::fs::metadata(path).map_err(|error| Failure::file(path, &error))?.len();
     if size > PATCH_BYTES_MAX as u64 {
         let message =

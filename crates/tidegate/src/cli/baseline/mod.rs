@@ -1,6 +1,7 @@
 //! `tidegate baseline ...`: whether patches apply to a release. No instance is needed for any of it.
 
 mod check;
+mod recipe;
 mod scan;
 
 use crate::out::{Failure, Kind, Out};
@@ -20,6 +21,12 @@ pub(super) enum Baseline {
     ///
     /// A table, or with --json one object a line. Exit code 0, whatever the answers are.
     Scan(scan::Scan),
+    /// Follow a recipe in a clone: do the same patches apply, and does the same tree come out?
+    ///
+    /// Exit code 0: all of it holds; 6: something differs, and the message says what; 5: the file is malformed.
+    Verify(recipe::Verify),
+    /// Write what a recipe applies as mails for `git am`, or as a bundle with a branch.
+    Export(recipe::Export),
 }
 
 impl Baseline {
@@ -27,6 +34,8 @@ impl Baseline {
         match self {
             Baseline::Check(check) => check.run(out),
             Baseline::Scan(scan) => scan.run(out),
+            Baseline::Verify(verify) => verify.run(out),
+            Baseline::Export(export) => export.run(out),
         }
     }
 }
