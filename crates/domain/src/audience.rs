@@ -141,6 +141,7 @@ fn record(case: &Case, insider: bool) -> Cow<'_, Case> {
     let mut shown = case.clone();
     shown.versions.retain(Version::is_public);
     shown.reports.iter_mut().for_each(without_address);
+    shown.reporters.clear();
     Cow::Owned(shown)
 }
 
@@ -238,10 +239,7 @@ pub fn correspondence<'a>(
     if !case.roles_of(policy, viewer).meets(policy.roles_of(RoleKind::Reporter)) {
         return Vec::new();
     }
-    let alone = case.reports.windows(2).all(|pair| match pair {
-        [one, other] => one.from == other.from,
-        _ => true,
-    });
+    let alone = case.reporters.len() <= 1;
     let was_sent =
         |entry: &Entry| letters(policy, case, entry).iter().any(|letter| letter.to == Recipient::Reporter);
     // A report is entered under the reporter's name as well.
@@ -255,6 +253,7 @@ fn addressless(entry: &Entry) -> Cow<'_, Entry> {
         without_address(report);
     } else if let Event::Absorbed(absorbed) = &mut shown.event {
         absorbed.reports.iter_mut().for_each(without_address);
+        absorbed.reporters.clear();
     } else {
         return Cow::Borrowed(entry);
     }

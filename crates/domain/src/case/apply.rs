@@ -25,6 +25,7 @@ impl Case {
             state: CaseState::START.step(CsStep::VendorAware).unwrap_or(CaseState::START),
             facts: Vec::with_capacity(24),
             reports: vec![report.clone()],
+            reporters: report.from.iter().cloned().collect(),
             assigned: None,
             participants: Vec::new(),
             consents: Vec::new(),
@@ -367,6 +368,11 @@ impl Case {
 
     fn absorb(&mut self, other: &Absorbed, at: Instant) {
         self.reports.extend(other.reports.iter().cloned());
+        for address in &other.reporters {
+            if !self.reporters.contains(address) {
+                self.reporters.push(address.clone());
+            }
+        }
         for cve in &other.cves {
             self.reserve(cve, at);
         }

@@ -226,6 +226,9 @@ pub struct Absorbed {
     pub from: CaseId,
     /// Its reports.
     pub reports: Vec<Report>,
+    /// The addresses of those who reported it.
+    #[serde(default)]
+    pub reporters: Vec<String>,
     /// CVE identifiers that this case did not have.
     pub cves: Vec<CveId>,
     /// Patches for releases that this case had none for: release, name, SHA-256.

@@ -138,6 +138,9 @@ pub struct Case {
     facts: Vec<(Fact, Instant)>,
     /// The reports, the first one first.
     pub reports: Vec<Report>,
+    /// The addresses of those who reported: letters to the reporter go there. Whoever writes into the case later,
+    /// from another address, is heard, and told nothing.
+    pub reporters: Vec<String>,
     /// Who is responsible.
     pub assigned: Option<Slug>,
     /// Who was invited.

@@ -51,7 +51,7 @@ impl Engine {
 /// Where a letter goes. Nobody's address is a normal answer: an anonymous report has none.
 fn addresses(file: &CaseFile, people: &People, to: &Recipient) -> BTreeSet<String> {
     let mut found: BTreeSet<String> = match to {
-        Recipient::Reporter => file.case.reports.iter().filter_map(|report| report.from.clone()).collect(),
+        Recipient::Reporter => file.case.reporters.iter().cloned().collect(),
         Recipient::Role(role) => people.mails(&file.project, role).into_iter().collect(),
         Recipient::Person(name) => people.find(name).map(|person| person.mail.clone()).into_iter().collect(),
         Recipient::Channel(id) => file

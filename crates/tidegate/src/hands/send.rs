@@ -197,7 +197,7 @@ impl Engine {
     async fn case_link(&self, case: CaseId, address: &str, is_bare: bool) -> Result<String, EngineError> {
         let same = |known: &str| known.eq_ignore_ascii_case(address);
         let is_reporter = match self.load(case).await {
-            Ok(file) => file.case.reports.iter().any(|report| report.from.as_deref().is_some_and(same)),
+            Ok(file) => file.case.reporters.iter().any(|reporter| same(reporter)),
             Err(EngineError::NoSuchCase(_)) => false,
             Err(other) => return Err(other),
         };

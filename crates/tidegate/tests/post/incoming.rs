@@ -8,7 +8,7 @@ use tidegate::post::lmtp::Patience;
 use tidegate::post::settings::Settings;
 use tidegate::post::{field, system_time, token};
 use tidegate::store::{DeliveryState, LetterState, message_name};
-use tidegate_domain::case::Report;
+use tidegate_domain::case::{Action, Report};
 use tidegate_domain::id::CaseId;
 use tidegate_envelope::{Secret, letter};
 
@@ -138,7 +138,8 @@ async fn no_letter_hides_another() {
     assert!(reports(&world, found[0]).await[0].text.contains("Subject: hidden"), "the bytes are all there");
 }
 
-#[tokio::test]
+/// Time stands still here until everybody waits for it.
+#[tokio::test(start_paused = true)]
 async fn a_client_that_says_nothing_or_goes_away_leaves_nothing() {
     let bed = Bed::sqlite();
     let world = World::new(&bed, None).await;
@@ -184,6 +185,27 @@ async fn an_answer_finds_its_case_by_its_address_or_its_references() {
     }
     deliver(&world, SECURITY, &format!("X-Tidegate-Case: {case}\r\n{}", mail("7", "", "forged"))).await;
     assert_eq!((cases(&world).await.len(), reports(&world, case).await.len()), (4, 5));
+}
+
+/// Whoever knows the Message-ID of a reporter's letter can write into the case, and is told nothing of it.
+#[tokio::test]
+async fn whoever_writes_into_a_case_from_elsewhere_is_told_nothing() {
+    let bed = Bed::sqlite();
+    let world = World::new(&bed, None).await;
+    let case = world.report().await;
+    let letter = mail("9", "In-Reply-To: <r1@finder.example>\r\n", "I know of it, too");
+    let letter = letter.replace("<rita@finder.example>", "<mallory@elsewhere.example>");
+    assert!(letter.contains("mallory@elsewhere.example>"));
+    deliver(&world, SECURITY, &letter).await;
+    assert_eq!(reports(&world, case).await.len(), 2, "it is heard");
+    let action = Action::MessageReporter { text: "We know which line.".to_owned() };
+    world.engine.perform(case, &name("lars"), &action).await.expect("written");
+    world.engine.work().await.expect("worked");
+    let letters = world.engine.store.outgoing(0, 100).await.expect("the outbox");
+    let to: Vec<String> =
+        letters.iter().filter_map(|letter| field(letter.raw.as_deref().unwrap_or_default(), "To")).collect();
+    assert!(to.iter().any(|to| to.contains("rita@finder.example")), "{to:?}");
+    assert!(!to.iter().any(|to| to.contains("mallory")), "{to:?}");
 }
 
 #[tokio::test]

@@ -198,6 +198,7 @@ fn what_is_new(case: &Case, other: &Case) -> Absorbed {
     Absorbed {
         from: other.id,
         reports: other.reports.clone(),
+        reporters: other.reporters.clone(),
         cves: other.cves.iter().filter(|cve| !case.cves.contains(cve)).cloned().collect(),
         patches: other
             .releases

@@ -41,19 +41,27 @@ fn segments(mut a: &str, mut b: &str) -> Ordering {
                 continue;
             }
         }
-        let is_numeric = a.starts_with(is_digit);
-        let kind = if is_numeric { is_digit } else { is_letter };
-        let ((piece_a, rest_a), (piece_b, rest_b)) = (take(a, kind), take(b, kind));
-        if piece_b.is_empty() {
-            // A number is newer than letters.
-            return if is_numeric { Ordering::Greater } else { Ordering::Less };
-        }
-        let order = if is_numeric { digits(piece_a, piece_b) } else { piece_a.cmp(piece_b) };
+        let (order, rest) = segment(a, b);
         if order != Ordering::Equal {
             return order;
         }
-        (a, b) = (rest_a, rest_b);
+        (a, b) = rest;
     }
+}
+
+/// Compares the numbers, or the letters, that both begin with, and answers what follows them.
+fn segment<'a, 'b>(a: &'a str, b: &'b str) -> (Ordering, (&'a str, &'b str)) {
+    let is_numeric = a.starts_with(is_digit);
+    let kind = if is_numeric { is_digit } else { is_letter };
+    let ((piece_a, rest_a), (piece_b, rest_b)) = (take(a, kind), take(b, kind));
+    let order = match (piece_b.is_empty(), is_numeric) {
+        // A number is newer than letters.
+        (true, true) => Ordering::Greater,
+        (true, false) => Ordering::Less,
+        (false, true) => digits(piece_a, piece_b),
+        (false, false) => piece_a.cmp(piece_b),
+    };
+    (order, (rest_a, rest_b))
 }
 
 pub(super) fn arch(a: &str, b: &str) -> Ordering {
@@ -77,17 +85,11 @@ fn arch_segments(mut a: &str, mut b: &str) -> Ordering {
         if gap_a != gap_b {
             return gap_a.cmp(&gap_b);
         }
-        let is_numeric = a.starts_with(is_digit);
-        let kind = if is_numeric { is_digit } else { is_letter };
-        let ((piece_a, rest_a), (piece_b, rest_b)) = (take(a, kind), take(b, kind));
-        if piece_b.is_empty() {
-            return if is_numeric { Ordering::Greater } else { Ordering::Less };
-        }
-        let order = if is_numeric { digits(piece_a, piece_b) } else { piece_a.cmp(piece_b) };
+        let (order, rest) = segment(a, b);
         if order != Ordering::Equal {
             return order;
         }
-        (a, b) = (rest_a, rest_b);
+        (a, b) = rest;
     }
     match (a.chars().next(), b.chars().next()) {
         (None, None) => Ordering::Equal,
