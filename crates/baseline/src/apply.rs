@@ -309,7 +309,10 @@ impl Workshop {
             if self.commits.contains_key(&id) {
                 return Ok(id);
             }
-            let object = self.store.read(&id)?;
+            let object = match self.store.read(&id) {
+                Err(Error::NoSuchObject(_)) => return Err(Error::NoSuchName(name.to_owned())),
+                other => other?,
+            };
             if object.kind == ObjectKind::Tag {
                 let digits = object.bytes.strip_prefix(b"object ");
                 let digits = digits.and_then(|rest| rest.get(..self.store.hash_kind().len_in_hex()));

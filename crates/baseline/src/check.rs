@@ -115,8 +115,11 @@ pub fn check(shop: &mut Workshop, request: &Request, pattern: &Pattern) -> Resul
     let root = shop.commit(&release)?.tree;
     let series = series(shop, &request.series)?;
     let start = State::new(root);
+    // A name that is mistyped is said, whether or not the branch is needed.
+    let branch = request.branch.as_ref().map(|name| shop.resolve(name)).transpose()?;
+    let applied = apply_all(shop, start.clone(), &series)?;
     let mut answer = Answer { three_way: merge::picks(shop, &start, &series)?, ..Answer::default() };
-    match apply_all(shop, start.clone(), &series)? {
+    match applied {
         Ok(done) => {
             answer.applies = true;
             answer.tree = Some(done.tree(shop)?.to_string());
@@ -125,10 +128,6 @@ pub fn check(shop: &mut Workshop, request: &Request, pattern: &Pattern) -> Resul
         }
         Err((number, failure)) => answer.failed = Some(failed_at(&series[number], &failure)),
     }
-    let branch = match &request.branch {
-        Some(name) => Some(shop.resolve(name)?),
-        None => None,
-    };
     let Some((mut history, series)) = place(shop, &release, branch, series)? else { return Ok(answer) };
     let own =
         series.iter().filter_map(|(_, patch)| history.position(&patch.commit?)).collect::<BTreeSet<_>>();

@@ -12,6 +12,8 @@ use tidegate_domain::patch::{self, BinaryHunk, Hunk, LineId, Lines, Mode};
 
 /// Memory for contents, in bytes, roughly: beyond it, they are forgotten between two checks.
 pub const CONTENTS_BYTES_MAX: usize = 256 << 20;
+/// Memory for the contents of one check, in bytes, roughly: what needs more is refused.
+pub const CHECK_BYTES_MAX: usize = 1 << 30;
 /// Largest content that a binary patch may make, in bytes.
 pub const INFLATED_BYTES_MAX: usize = 64 << 20;
 
@@ -81,6 +83,15 @@ impl Contents {
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.bytes_used + self.lines.bytes_used() > CONTENTS_BYTES_MAX
+    }
+
+    /// Refuses what would take more memory than a check may.
+    fn room_for(&self, bytes: usize) -> Result<(), Error> {
+        if self.bytes_used + self.lines.bytes_used() + bytes <= CHECK_BYTES_MAX {
+            return Ok(());
+        }
+        let limit = format!("{CHECK_BYTES_MAX} bytes of contents");
+        Err(Error::TooLarge { what: "what has to be compared".into(), limit })
     }
 
     /// The lines of all contents.
@@ -161,6 +172,7 @@ impl Contents {
             return Ok(Rc::clone(text));
         }
         let bytes = self.bytes(store, content)?;
+        self.room_for(2 * bytes.len())?;
         let text: Rc<[LineId]> = self.lines.split_like(&bytes, &self.last.0, &self.last.1).into();
         self.bytes_used += text.len() * 4;
         let held = self.at(content);
@@ -326,6 +338,7 @@ impl Contents {
             let limit = format!("{INFLATED_BYTES_MAX} bytes");
             return Err(Error::TooLarge { what: "the content in a binary patch".into(), limit });
         }
+        self.room_for(size)?;
         let mut bytes = vec![0; size];
         let inflated = gix_zlib::Inflate::default().once(deflated, &mut bytes);
         if !inflated

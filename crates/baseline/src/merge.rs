@@ -199,7 +199,8 @@ fn sides(shop: &mut Workshop, change: &FileChange) -> Result<Option<(ContentId, 
 fn known(shop: &mut Workshop, digits: &str) -> Result<Option<ObjectId>, Error> {
     let digits = digits.to_ascii_lowercase();
     Ok(match shop.store.with_prefix(&digits, 2)?.as_slice() {
-        [one] if !one.is_null() => Some(*one),
+        // What a patch says of ids is hearsay: an id of something else is no reason to fail.
+        [one] if !one.is_null() && shop.store.read_kind(one, gix_object::Kind::Blob).is_ok() => Some(*one),
         _ => None,
     })
 }

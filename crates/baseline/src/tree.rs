@@ -20,8 +20,17 @@ const FOLDER: Mode = Mode(0o040_000);
 const DEPTH_MAX: usize = 512;
 /// Files that may differ between two trees.
 const DIFFERENCES_MAX: usize = 500_000;
+/// Folders that are looked into for it. A tree of trees of trees may be small and hold more than anybody can count.
+const FOLDERS_MAX: usize = 500_000;
 /// Trees that are kept, in bytes.
 const TREES_BYTES_MAX: usize = 64 << 20;
+
+/// What was found on the way through two trees, and how far it was.
+#[derive(Default)]
+struct Walk {
+    found: Vec<Difference>,
+    folders: usize,
+}
 
 /// A file in a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,9 +176,9 @@ impl Trees {
     ) -> Result<Vec<Path>, Error> {
         let Some(folder) = self.any(store, root, path)? else { return Ok(Vec::new()) };
         let empty = ObjectId::empty_tree(self.hash);
-        let mut found = Vec::new();
-        self.compare(store, (&empty, &folder.id), path, 0, &mut found)?;
-        Ok(found.into_iter().map(|(path, _, _)| path).collect())
+        let mut walk = Walk::default();
+        self.compare(store, (&empty, &folder.id), path, 0, &mut walk)?;
+        Ok(walk.found.into_iter().map(|(path, _, _)| path).collect())
     }
 
     /// The files that differ, in the order of their paths.
@@ -182,9 +191,9 @@ impl Trees {
         before: &ObjectId,
         after: &ObjectId,
     ) -> Result<Vec<Difference>, Error> {
-        let mut found = Vec::new();
-        self.compare(store, (before, after), b"", 0, &mut found)?;
-        Ok(found)
+        let mut walk = Walk::default();
+        self.compare(store, (before, after), b"", 0, &mut walk)?;
+        Ok(walk.found)
     }
 
     fn compare(
@@ -193,13 +202,15 @@ impl Trees {
         (before, after): (&ObjectId, &ObjectId),
         folder: &[u8],
         depth: usize,
-        found: &mut Vec<Difference>,
+        walk: &mut Walk,
     ) -> Result<(), Error> {
         if before == after {
             return Ok(());
         }
-        if depth > DEPTH_MAX || found.len() > DIFFERENCES_MAX {
-            let limit = format!("{DEPTH_MAX} folders within folders, {DIFFERENCES_MAX} files");
+        walk.folders += 1;
+        if depth > DEPTH_MAX || walk.found.len() > DIFFERENCES_MAX || walk.folders > FOLDERS_MAX {
+            let limit =
+                format!("{DEPTH_MAX} folders within folders, {FOLDERS_MAX} folders, {DIFFERENCES_MAX} files");
             return Err(Error::TooLarge { what: "the difference between two trees".into(), limit });
         }
         let (old, new) = (self.get(store, before)?, self.get(store, after)?);
@@ -213,7 +224,7 @@ impl Trees {
             let folder_of = |entry: Option<Entry<'_>>| {
                 entry.filter(Entry::is_folder).map_or(empty, |entry| entry.object())
             };
-            self.compare(store, (&folder_of(one), &folder_of(other)), &path, depth + 1, found)?;
+            self.compare(store, (&folder_of(one), &folder_of(other)), &path, depth + 1, walk)?;
             let file_of = |entry: Option<Entry<'_>>| {
                 let file = entry.filter(|entry| !entry.is_folder())?;
                 Some(File { mode: file.mode, id: file.object() })
@@ -222,7 +233,7 @@ impl Trees {
             if one != other {
                 check_path(&path)
                     .map_err(|fault| Error::Path { path: String::from_utf8_lossy(&path).into(), fault })?;
-                found.push((path.into(), one, other));
+                walk.found.push((path.into(), one, other));
             }
         }
         Ok(())

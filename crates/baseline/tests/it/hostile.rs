@@ -151,3 +151,39 @@ fn alternates_in_a_circle_and_names_that_lead_away_end() {
     }
     assert!(matches!(Workshop::open(Path::new("/nonexistent")), Err(Error::Repository { .. })));
 }
+
+/// Forty trees, each holding the next one twice: small, valid, and with a million million folders in it.
+#[test]
+fn trees_that_hold_more_than_can_be_counted_are_refused() {
+    let git = repository();
+    let mktree = |lines: &str| {
+        let out = git.attempt(&["mktree"], lines.as_bytes()).expect("a tree");
+        String::from_utf8(out).expect("text").trim().to_owned()
+    };
+    let mut tree = mktree("");
+    for _ in 0..40 {
+        tree = mktree(&format!("040000 tree {tree}\ta\n040000 tree {tree}\tb\n"));
+    }
+    let root = git.run(&["rev-parse", "v1^{tree}"]);
+    let files = git.attempt(&["ls-tree", root.trim()], b"").expect("its files");
+    let root = mktree(&format!("{}040000 tree {tree}\tz\n", String::from_utf8(files).expect("text")));
+    let commit = git.run(&["commit-tree", &root, "-p", "v1", "-m", "many"]);
+    let mut shop = Workshop::open(&git.dir).expect("opened");
+    let series = Series::Commits(vec![commit.trim().to_owned()]);
+    let request = Request { release: "v1".into(), branch: None, series };
+    assert!(matches!(check(&mut shop, &request, &Pattern::default()), Err(Error::TooLarge { .. })));
+}
+
+/// What a patch says of the file before it is hearsay: an id of something else does not make it fail.
+#[test]
+fn an_id_of_something_else_changes_no_answer() {
+    let git = repository();
+    for id in ["v1", "v1^{tree}"] {
+        let id = git.run(&["rev-parse", id]);
+        let patch = format!(
+            "diff --git a/a b/a\nindex {}..1111111 100644\n--- a/a\n+++ b/a\n@@ -1,3 +1,3 @@\n 1\n-2\n+two\n 3\n",
+            &id.trim()[..12]
+        );
+        assert!(asked(&git.dir, "v1", &patch).expect("an answer").applies);
+    }
+}

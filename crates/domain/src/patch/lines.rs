@@ -63,7 +63,7 @@ impl Lines {
         if let Some(&found) = self.table.find(hash, |&id| slice(bytes, ends, id) == line) {
             return LineId(found);
         }
-        // 2^31 different lines are at least 2 GiB of text: far beyond what a caller may load.
+        // 2^31 different lines take 32 GiB here: callers look at `bytes_used` and stop long before.
         let id = (self.ends.len() as u32) & (u32::MAX >> 1);
         self.bytes.extend_from_slice(line);
         self.ends.push(self.bytes.len());

@@ -22,6 +22,8 @@ pub(super) struct Reader<'a> {
     at: usize,
     /// Number of the line at `at`, from 1.
     line: usize,
+    /// Names that `diff -u` wrote have no first folder to be taken off.
+    whole_names: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -62,7 +64,7 @@ pub fn parse(text: &[u8], lines: &mut Lines) -> Result<Vec<Change>, Fault> {
         let what = format!("the patch has {} bytes; at most {PATCH_BYTES_MAX} are read", text.len());
         return Err(Fault::nowhere(what, "split it"));
     }
-    let mut reader = Reader { text, at: 0, line: 1 };
+    let mut reader = Reader { text, at: 0, line: 1, whole_names: false };
     let mut changes = Vec::new();
     while let Some(header) = header::find(&mut reader)? {
         let start = reader.line;
@@ -161,6 +163,25 @@ mod tests {
             (two.kind, &*two.new, two.new_mode),
             (Kind::Create, &b"two words"[..], Some(Mode::EXECUTABLE))
         );
+    }
+
+    #[test]
+    fn what_only_looks_like_a_patch_is_passed_over() {
+        let hunk = "@@ -1 +1 @@\n-a\n+b\n";
+        let changes = read(&format!(
+            "I ran\ndiff --git a/x b/x\nand saw nothing.\n\ndiff --git a/y b/y\n--- a/y\n+++ b/y\n{hunk}"
+        ))
+        .expect("a patch");
+        assert_eq!(changes.iter().map(|change| &*change.new).collect::<Vec<_>>(), [b"y"]);
+    }
+
+    #[test]
+    fn names_without_a_folder_are_whole() {
+        let hunk = "@@ -1 +1 @@\n-a\n+b\n";
+        let changes =
+            read(&format!("--- x.orig\n+++ x\n{hunk}--- d/y.orig\n+++ d/y\n{hunk}")).expect("a patch");
+        let names: Vec<&[u8]> = changes.iter().map(|change| &*change.new).collect();
+        assert_eq!(names, [&b"x"[..], b"d/y"]);
     }
 
     #[test]

@@ -5,6 +5,9 @@ use std::fmt;
 /// Longest path, in bytes.
 pub const PATH_BYTES_MAX: usize = 4_096;
 
+/// Folders within folders of a path.
+pub const PATH_FOLDERS_MAX: usize = 512;
+
 /// Why a path is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathFault {
@@ -14,7 +17,7 @@ pub enum PathFault {
     Outside,
     /// A part is `.git`, in any case.
     Git,
-    /// Longer than [`PATH_BYTES_MAX`], or with a NUL in it.
+    /// Longer than [`PATH_BYTES_MAX`], deeper than [`PATH_FOLDERS_MAX`], or with a NUL in it.
     Unusable,
 }
 
@@ -24,7 +27,7 @@ impl fmt::Display for PathFault {
             PathFault::Empty => "a path has an empty part",
             PathFault::Outside => "a path leads outside of the tree",
             PathFault::Git => "a path leads into a repository's own files",
-            PathFault::Unusable => "a path is too long or holds a NUL",
+            PathFault::Unusable => "a path is too long or too deep, or holds a NUL",
         })
     }
 }
@@ -35,6 +38,9 @@ impl fmt::Display for PathFault {
 /// Why not.
 pub fn check_path(path: &[u8]) -> Result<(), PathFault> {
     if path.len() > PATH_BYTES_MAX || path.contains(&0) {
+        return Err(PathFault::Unusable);
+    }
+    if path.iter().filter(|&&byte| byte == b'/').count() > PATH_FOLDERS_MAX {
         return Err(PathFault::Unusable);
     }
     for part in path.split(|&byte| byte == b'/') {

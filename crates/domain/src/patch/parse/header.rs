@@ -54,7 +54,11 @@ pub(super) fn find(reader: &mut Reader<'_>) -> Result<Option<Header>, Fault> {
             let default = default_name(trim_newline(names));
             let start = reader.line;
             reader.advance();
-            return git_header(reader, default, start).map(Some);
+            match git_header(reader, default, start)? {
+                Some(header) => return Ok(Some(header)),
+                // A line of somebody's prose: git goes on looking as well.
+                None => continue,
+            }
         }
         if line.starts_with(b"--- ")
             && let (Some(second), Some(third)) = reader.next_two()
@@ -71,13 +75,21 @@ pub(super) fn find(reader: &mut Reader<'_>) -> Result<Option<Header>, Fault> {
     Ok(None)
 }
 
-fn git_header(reader: &mut Reader<'_>, default: Option<Vec<u8>>, start: usize) -> Result<Header, Fault> {
+/// The header that follows a line `diff --git`; nothing if no line of a header does.
+fn git_header(
+    reader: &mut Reader<'_>,
+    default: Option<Vec<u8>>,
+    start: usize,
+) -> Result<Option<Header>, Fault> {
     let mut header = Header::new(false);
     while let Some(line) = reader.peek() {
         if line.starts_with(b"@@ -") || !extended(reader, &mut header, trim_newline(line))? {
             break;
         }
         reader.advance();
+    }
+    if reader.line == start + 1 {
+        return Ok(None);
     }
     if header.old.is_none() && header.new.is_none() {
         header.old.clone_from(&default);
@@ -97,7 +109,7 @@ fn git_header(reader: &mut Reader<'_>, default: Option<Vec<u8>>, start: usize) -
             advice: "write the patch with git".into(),
         });
     }
-    Ok(header)
+    Ok(Some(header))
 }
 
 /// One line of git's extended header; false if it is none.
@@ -167,10 +179,14 @@ fn index_line(header: &mut Header, ids: &[u8]) {
     }
 }
 
-fn traditional(reader: &Reader<'_>, old_line: &[u8], new_line: &[u8]) -> Result<Header, Fault> {
+fn traditional(reader: &mut Reader<'_>, old_line: &[u8], new_line: &[u8]) -> Result<Header, Fault> {
     let mut header = Header::new(true);
     let (old, new) = (after_marker(old_line), after_marker(new_line));
-    let (old_name, new_name) = (stripped_name(old), stripped_name(new));
+    // As git guesses: a name without any folder has none to be taken off, here and from here on.
+    let is_bare = |name: &[u8]| bare_name(name).is_some_and(|name| !name.contains(&b'/'));
+    reader.whole_names = reader.whole_names || is_bare(old) || is_bare(new);
+    let name = if reader.whole_names { bare_name } else { stripped_name };
+    let (old_name, new_name) = (name(old), name(new));
     if is_null(old) || at_epoch(old) {
         header.kind = Kind::Create;
         header.new = new_name.or(old_name);
@@ -255,19 +271,23 @@ fn whole_name(written: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A name without its first folder, and without the time that may follow a tab. Nothing for `/dev/null`.
+/// A name without its first folder. Nothing for `/dev/null`.
 fn stripped_name(written: &[u8]) -> Option<Vec<u8>> {
+    without_first(&bare_name(written)?).map(<[u8]>::to_vec)
+}
+
+/// A name without the time that may follow a tab. Nothing for `/dev/null`.
+fn bare_name(written: &[u8]) -> Option<Vec<u8>> {
     if is_null(written) {
         return None;
     }
-    let name = match unquote(written) {
-        Some((name, _)) => name,
+    match unquote(written) {
+        Some((name, _)) => Some(name),
         None => {
             let end = memchr::memchr(b'\t', written).unwrap_or(written.len());
-            written.get(..end)?.to_vec()
+            Some(written.get(..end)?.to_vec())
         }
-    };
-    without_first(&name).map(<[u8]>::to_vec)
+    }
 }
 
 fn without_first(name: &[u8]) -> Option<&[u8]> {

@@ -63,7 +63,16 @@ impl Check {
         if answer.tree.is_some() {
             return Ok(());
         }
-        let message = format!("no set of the branch's commits makes it apply to {}", request.release);
+        // Commits say themselves what stands before them; files do not.
+        let is_blind = request.branch.is_none() && matches!(request.series, Series::Files(_));
+        let message = if is_blind {
+            format!(
+                "it does not apply to {}; --branch names where to look for what must come first",
+                request.release
+            )
+        } else {
+            format!("no set of the branch's commits makes it apply to {}", request.release)
+        };
         Err(Failure::of(Kind::NeverApplies, message))
     }
 }

@@ -1,0 +1,117 @@
+//! `tidegate baseline` from the outside, on a made-up repository: answers, exit codes, and recipes that git follows.
+
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn git(folder: &Path, args: &[&str]) -> String {
+    let mut command = Command::new("git");
+    command
+        .current_dir(folder)
+        .args(args)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1");
+    for who in ["AUTHOR", "COMMITTER"] {
+        command
+            .env(format!("GIT_{who}_NAME"), "Somebody")
+            .env(format!("GIT_{who}_EMAIL"), "some@body.example");
+        command.env(format!("GIT_{who}_DATE"), "1700000000 +0000");
+    }
+    let output = command.output().expect("git runs");
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text").trim().to_owned()
+}
+
+fn commit(folder: &Path, text: &str, message: &str) -> String {
+    std::fs::write(folder.join("file"), text).expect("written");
+    git(folder, &["add", "--all"]);
+    git(folder, &["commit", "--quiet", "-m", message]);
+    git(folder, &["rev-parse", "HEAD"])
+}
+
+/// A release, a clean-up after it, and a fix that stands on the clean-up.
+fn world() -> (tempfile::TempDir, String, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    git(folder.path(), &["init", "--quiet", "-b", "stable"]);
+    commit(folder.path(), "one\ntwo\nthree\nfour\nfive\n", "first");
+    git(folder.path(), &["tag", "v1"]);
+    let tidied = commit(folder.path(), "one\nTWO\nthree\nfour\nfive\n", "tidy up");
+    let fix = commit(folder.path(), "one\nTWO\nTHREE\nfour\nfive\n", "fix\n\nThis is XSA-7.");
+    (folder, tidied, fix)
+}
+
+fn baseline(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+    command.current_dir(folder).arg("baseline").args(args);
+    command.output().expect("the program runs")
+}
+
+fn answer(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).expect("one object")
+}
+
+#[test]
+fn an_answer_names_what_must_come_first_and_why() {
+    let (folder, tidied, fix) = world();
+    let args = ["check", "--repo", ".", "--release", "v1", "--branch", "stable", "--commits", &fix, "--json"];
+    let output = baseline(folder.path(), &args);
+    assert_eq!(output.status.code(), Some(0));
+    let told = answer(&output);
+    assert_eq!(told["applies"], false);
+    assert_eq!((&told["failed"]["file"], &told["failed"]["line"]), (&"file".into(), &1.into()));
+    assert_eq!(told["prerequisites"], serde_json::json!([tidied]));
+    assert_eq!(told["reasons"][0]["commit"], tidied.as_str());
+    assert_eq!(told["tree"], git(folder.path(), &["rev-parse", "stable^{tree}"]).as_str());
+    assert!(told["three_way"].is_boolean() && told["elapsed_ms"].is_number());
+}
+
+#[test]
+fn a_recipe_is_followed_by_git_alone() {
+    let (folder, _, fix) = world();
+    let at = folder.path();
+    let args = ["check", "--repo", ".", "--release", "v1", "--commits", &fix, "--recipe", "fix.json"];
+    assert_eq!(baseline(at, &args).status.code(), Some(0));
+    assert_eq!(baseline(at, &["verify", "fix.json"]).status.code(), Some(0));
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/verify-recipe.sh");
+    let followed = Command::new("sh").current_dir(at).args([script, "fix.json"]).output().expect("sh runs");
+    assert!(followed.status.success(), "{}", String::from_utf8_lossy(&followed.stderr));
+
+    assert_eq!(baseline(at, &["export", "fix.json", "--am", "mails"]).status.code(), Some(0));
+    let expected = git(at, &["rev-parse", "stable^{tree}"]);
+    git(at, &["checkout", "--quiet", "v1"]);
+    let mut mails: Vec<String> = std::fs::read_dir(at.join("mails"))
+        .expect("mails")
+        .map(|entry| entry.expect("a mail").path().display().to_string())
+        .collect();
+    mails.sort();
+    let args: Vec<&str> = ["am", "--quiet"].into_iter().chain(mails.iter().map(String::as_str)).collect();
+    git(at, &args);
+    assert_eq!(git(at, &["rev-parse", "HEAD^{tree}"]), expected);
+
+    let recipe = std::fs::read_to_string(at.join("fix.json")).expect("the recipe");
+    std::fs::write(at.join("fix.json"), recipe.replace(&expected, &"0".repeat(40))).expect("written");
+    assert_eq!(baseline(at, &["verify", "fix.json"]).status.code(), Some(6));
+}
+
+#[test]
+fn what_cannot_be_answered_is_said() {
+    let (folder, _, fix) = world();
+    let at = folder.path();
+    std::fs::write(at.join("fix.patch"), git(at, &["format-patch", "--stdout", "-1", &fix]) + "\n")
+        .expect("written");
+    let code = |args: &[&str]| {
+        let output = baseline(at, args);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (blind, said) = code(&["check", "--repo", ".", "--release", "v1", "fix.patch"]);
+    assert!(blind == Some(6) && said.contains("--branch"), "{said}");
+    let seeing = ["check", "--repo", ".", "--release", "v1", "--branch", "stable", "fix.patch"];
+    assert_eq!(code(&seeing).0, Some(0));
+    let missing = "1".repeat(40);
+    for (release, branch) in [("v2", "stable"), (missing.as_str(), "stable"), ("stable", "stabel")] {
+        let args = ["check", "--repo", ".", "--release", release, "--branch", branch, "fix.patch"];
+        assert_eq!(code(&args).0, Some(4), "{release} {branch}");
+    }
+    std::fs::write(at.join("broken.patch"), "--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n a\n").expect("written");
+    assert_eq!(code(&["check", "--repo", ".", "--release", "v1", "broken.patch"]).0, Some(5));
+}
