@@ -228,23 +228,46 @@ pub fn standing_for_reporter(policy: &Policy, case: &Case, viewer: &Actor) -> Op
 /// the reporter's own, and those from which a letter to them followed. It shows nothing that they were not
 /// sent.
 ///
-/// A case that took another one in has several reporters, who are not shown each other's letters.
+/// A case that took another one in has several reporters, who are not shown each other's letters; nor is what
+/// somebody else wrote into the case.
 #[must_use]
 pub fn correspondence<'a>(
     policy: &Policy,
     case: &Case,
     viewer: &Actor,
     entries: &'a [Entry],
-) -> Vec<&'a Entry> {
+) -> Vec<Cow<'a, Entry>> {
     if !case.roles_of(policy, viewer).meets(policy.roles_of(RoleKind::Reporter)) {
         return Vec::new();
     }
-    let alone = case.reporters.len() <= 1;
+    let alone = !entries.iter().any(|entry| matches!(entry.event, Event::Absorbed(_)));
     let was_sent =
         |entry: &Entry| letters(policy, case, entry).iter().any(|letter| letter.to == Recipient::Reporter);
-    // A report is entered under the reporter's name as well.
-    let shown = |entry: &&Entry| (alone && entry.by.name() == REPORTER) || was_sent(entry);
-    entries.iter().filter(shown).collect()
+    let of_a_reporter =
+        |report: &Report| report.from.as_ref().is_none_or(|from| case.reporters.contains(from));
+    let shown = |entry: &&Entry| match letter_in(&entry.event) {
+        Some(report) => alone && of_a_reporter(report),
+        None => (alone && entry.by.name() == REPORTER) || was_sent(entry),
+    };
+    entries.iter().filter(shown).map(for_its_sender).collect()
+}
+
+/// The letter that an event tells of.
+fn letter_in(event: &Event) -> Option<&Report> {
+    let (Event::Received { report, .. } | Event::Heard { report }) = event else { return None };
+    Some(report)
+}
+
+/// A line of the reporter's own, as they are shown it.
+fn for_its_sender(entry: &Entry) -> Cow<'_, Entry> {
+    if !letter_in(&entry.event).is_some_and(|report| report.sealed) {
+        return Cow::Borrowed(entry);
+    }
+    let mut shown = entry.clone();
+    if let Event::Received { report, .. } | Event::Heard { report } = &mut shown.event {
+        *report = report.for_its_sender();
+    }
+    Cow::Owned(shown)
 }
 
 fn addressless(entry: &Entry) -> Cow<'_, Entry> {

@@ -103,6 +103,7 @@ mod tests {
             attachments: Vec::new(),
             faults: Vec::new(),
             standing: Vec::new(),
+            sealed: false,
         };
         Case::opened(&open(CaseId::from_bits(id), report, Instant::from_micros(0))).expect("an arrival")
     }

@@ -159,7 +159,7 @@ proptest! {
     fn every_walk_keeps_the_invariants_and_replays(which in 0_usize..4, tries in prop::collection::vec(any::<Try>(), 1..120)) {
         let policy = &policies()[which];
         let mut now = Instant::from_micros(1_736_240_400_000_000);
-        let report = Report { title: Title::salvage("A report"), from: Some("f@example.org".to_owned()), text: String::new(), letter: None, attachments: vec![], faults: vec![], standing: Vec::new() };
+        let report = Report { title: Title::salvage("A report"), from: Some("f@example.org".to_owned()), text: String::new(), letter: None, attachments: vec![], faults: vec![], standing: Vec::new(), sealed: false };
         let first = open(CaseId::from_bits(1), report, now);
         let mut case = Case::opened(&first).expect("an arrival");
         let mut log = vec![first];
@@ -197,6 +197,7 @@ fn no_policy_widens_the_machines() {
         attachments: vec![],
         faults: vec![],
         standing: Vec::new(),
+        sealed: false,
     };
     let case = Case::opened(&open(CaseId::from_bits(1), report, now)).expect("an arrival");
     let mut wide = policy.clone();

@@ -48,21 +48,36 @@ pub struct Clear {
 /// encryption does not show whether the content was changed. A bad signature is no error: see
 /// [`Clear::signatures`].
 pub fn decrypt(message: &[u8], keys: Keyring<'_>, at: SystemTime) -> Result<Clear, EnvelopeError> {
+    decrypt_within(message, keys, at, CLEAR_BYTES_MAX)
+}
+
+/// As [`decrypt`], of a message with at most `limit` bytes inside.
+pub(crate) fn decrypt_within(
+    message: &[u8],
+    keys: Keyring<'_>,
+    at: SystemTime,
+    limit: usize,
+) -> Result<Clear, EnvelopeError> {
     let policy = StandardPolicy::at(at);
     let decryptor = DecryptorBuilder::from_bytes(message)
         .and_then(|builder| builder.with_policy(&policy, at + CLOCK_SKEW, Helper::new(keys)));
     let mut decryptor = decryptor.map_err(|error| why_closed(&error))?;
-    let content = read_bounded(&mut decryptor)?;
+    let content = read_bounded(&mut decryptor, limit)?;
     Ok(decryptor.into_helper().clear(content))
 }
 
 /// Opens a text with a signature around it (RFC 9580 section 7).
-pub(crate) fn verify_text(message: &[u8], keys: Keyring<'_>, at: SystemTime) -> Result<Clear, EnvelopeError> {
+pub(crate) fn verify_text(
+    message: &[u8],
+    keys: Keyring<'_>,
+    at: SystemTime,
+    limit: usize,
+) -> Result<Clear, EnvelopeError> {
     let policy = StandardPolicy::at(at);
     let verifier = VerifierBuilder::from_bytes(message)
         .and_then(|builder| builder.with_policy(&policy, at + CLOCK_SKEW, Helper::new(keys)));
     let mut verifier = verifier.map_err(EnvelopeError::damaged)?;
-    let content = read_bounded(&mut verifier)?;
+    let content = read_bounded(&mut verifier, limit)?;
     Ok(verifier.into_helper().clear(content))
 }
 
@@ -84,12 +99,12 @@ pub fn verify(
     Ok(verifier.into_helper().signatures)
 }
 
-fn read_bounded(reader: &mut impl Read) -> Result<Vec<u8>, EnvelopeError> {
-    let limit = u64::try_from(CLEAR_BYTES_MAX).unwrap_or(u64::MAX);
+fn read_bounded(reader: &mut impl Read, limit: usize) -> Result<Vec<u8>, EnvelopeError> {
+    let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut content = Vec::new();
-    reader.take(limit + 1).read_to_end(&mut content).map_err(EnvelopeError::damaged)?;
-    if content.len() > CLEAR_BYTES_MAX {
-        return Err(EnvelopeError::TooLarge { what: "the decrypted message", limit: CLEAR_BYTES_MAX });
+    reader.take(one_more).read_to_end(&mut content).map_err(EnvelopeError::damaged)?;
+    if content.len() > limit {
+        return Err(EnvelopeError::TooLarge { what: "the decrypted message", limit });
     }
     Ok(content)
 }

@@ -45,6 +45,26 @@ pub struct Report {
     /// How sure it is who wrote it, in words: its OpenPGP seal, and what the receiving mail server found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub standing: Vec<String>,
+    /// Whether it, or a part of it, came encrypted: then it is shown to those who work on the case, and nowhere
+    /// else, not even to whoever sent it. They may have sent on what they could not read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealed: bool,
+}
+
+impl Report {
+    /// What whoever sent it is shown of it.
+    #[must_use]
+    pub fn for_its_sender(&self) -> Report {
+        if !self.sealed {
+            return self.clone();
+        }
+        Report {
+            title: Title::salvage("A letter that came encrypted"),
+            text: "It was read here, and is not repeated.".to_owned(),
+            attachments: Vec::new(),
+            ..self.clone()
+        }
+    }
 }
 
 /// What a test of a patch showed.

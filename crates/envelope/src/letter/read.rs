@@ -1,13 +1,17 @@
 //! From a letter as it arrived to the same letter in the clear, with what its seal is worth.
 
 use crate::mime::{ContentType, Entity, Field, with_crlf};
-use crate::open::verify_text;
-use crate::{Clear, EnvelopeError, Keyring, Signature, Verdict, decrypt, verify};
+use crate::open::{decrypt_within, verify_text};
+use crate::{CLEAR_BYTES_MAX, Clear, EnvelopeError, Keyring, Signature, Verdict, verify};
+use std::cell::Cell;
 use std::fmt;
 use std::time::SystemTime;
 
 /// How deep encryption and signatures are followed into one another and into multiparts.
 const DEPTH_MAX: usize = 6;
+/// How many encrypted or signed parts of one letter are opened. All of them together may hold
+/// [`CLEAR_BYTES_MAX`].
+const SEALS_MAX: usize = 50;
 /// Fields that only a mail server on the way may have written: never taken from inside of a letter.
 const OF_SERVERS: [&str; 6] =
     ["Return-Path", "Received", "Authentication-Results", "Delivered-To", "X-Original-To", "ARC-Seal"];
@@ -65,6 +69,8 @@ pub enum Note {
     },
     /// More encryption or signatures inside of one another than are followed.
     TooDeep,
+    /// More encrypted or signed parts than are opened.
+    TooMany,
 }
 
 impl fmt::Display for Note {
@@ -74,6 +80,7 @@ impl fmt::Display for Note {
             Note::OtherSender { inside, outside } => {
                 write!(f, "inside it names the sender {inside}, outside {outside}")
             }
+            Note::TooMany => write!(f, "more than {SEALS_MAX} parts are sealed; the rest stays closed"),
             Note::TooDeep => write!(f, "sealed more than {DEPTH_MAX} times; the rest stays closed"),
         }
     }
@@ -106,7 +113,14 @@ impl Seal {
 #[must_use]
 pub fn open(raw: &[u8], keys: Keyring<'_>, at: SystemTime) -> Option<Opened> {
     let outer = Entity::read(raw)?;
-    let unsealed = Opener { keys, at }.unseal(raw, 0)?;
+    let opener = Opener {
+        keys,
+        at,
+        sender: outer.field("From").map(Field::value).unwrap_or_default(),
+        seals_left: Cell::new(SEALS_MAX),
+        bytes_left: Cell::new(CLEAR_BYTES_MAX),
+    };
+    let unsealed = opener.unseal(raw, 0)?;
     let mut seal = unsealed.seal;
     let letter = match Entity::read(&unsealed.bytes) {
         Some(inner) => whole_letter(&outer, &inner, &mut seal),
@@ -118,6 +132,10 @@ pub fn open(raw: &[u8], keys: Keyring<'_>, at: SystemTime) -> Option<Opened> {
 struct Opener<'a> {
     keys: Keyring<'a>,
     at: SystemTime,
+    /// The sender on the outside.
+    sender: String,
+    seals_left: Cell<usize>,
+    bytes_left: Cell<usize>,
 }
 
 /// An entity that had a seal: header and body without it.
@@ -127,6 +145,27 @@ struct Unsealed {
 }
 
 impl Opener<'_> {
+    /// Whether one more seal may be taken off.
+    fn may_open(&self) -> bool {
+        let left = self.seals_left.get();
+        self.seals_left.set(left.saturating_sub(1));
+        left > 0
+    }
+
+    fn decrypt(&self, message: &[u8]) -> Result<Clear, EnvelopeError> {
+        self.counted(decrypt_within(message, self.keys, self.at, self.bytes_left.get()))
+    }
+
+    fn verify_text(&self, message: &[u8]) -> Result<Clear, EnvelopeError> {
+        self.counted(verify_text(message, self.keys, self.at, self.bytes_left.get()))
+    }
+
+    fn counted(&self, opened: Result<Clear, EnvelopeError>) -> Result<Clear, EnvelopeError> {
+        let bytes = opened.as_ref().map_or(0, |clear| clear.content.len());
+        self.bytes_left.set(self.bytes_left.get().saturating_sub(bytes));
+        opened
+    }
+
     /// Takes the seal off an entity, and those inside of it.
     fn unseal(&self, raw: &[u8], depth: usize) -> Option<Unsealed> {
         let entity = Entity::read(raw)?;
@@ -155,8 +194,12 @@ impl Opener<'_> {
     /// `payload` is the part with the encrypted message; `raw` is what stays where it cannot be opened.
     fn decrypted(&self, raw: &[u8], payload: &[u8], form: Form, depth: usize) -> Unsealed {
         let mut seal = Seal::new(form);
+        if !self.may_open() {
+            seal.notes.push(Note::TooMany);
+            return Unsealed { bytes: raw.to_vec(), seal };
+        }
         let message = Entity::read(payload).map(|part| part.decoded().into_owned()).unwrap_or_default();
-        match decrypt(&message, self.keys, self.at) {
+        match self.decrypt(&message) {
             Ok(Clear { content, encrypted, signatures }) => {
                 seal.encrypted = encrypted;
                 seal.signatures = signatures;
@@ -171,6 +214,10 @@ impl Opener<'_> {
 
     fn verified(&self, raw: &[u8], entity: &Entity<'_>, depth: usize) -> Unsealed {
         let mut seal = Seal::new(Form::PgpMime);
+        if !self.may_open() {
+            seal.notes.push(Note::TooMany);
+            return Unsealed { bytes: raw.to_vec(), seal };
+        }
         let parts = entity.parts();
         let [content, signature, ..] = parts.as_slice() else {
             let why = "there is no signature beside the content".to_owned();
@@ -188,6 +235,7 @@ impl Opener<'_> {
 
     /// What came out of a seal may have another inside, as mutt and Thunderbird build it.
     fn inner(&self, content: Vec<u8>, mut seal: Seal, depth: usize) -> Unsealed {
+        seal.notes.extend(self.other_sender(&content));
         match self.unseal(&content, depth + 1) {
             Some(inner) => {
                 seal.take_in(inner.seal);
@@ -197,12 +245,24 @@ impl Opener<'_> {
         }
     }
 
+    /// Whoever intercepts a sealed letter can send it on as a part of their own: what is protected inside tells.
+    fn other_sender(&self, content: &[u8]) -> Option<Note> {
+        let entity = Entity::read(content).filter(is_protected)?;
+        let inside = entity.field("From").map(Field::value)?;
+        let outside = self.sender.clone();
+        (address(&inside) != address(&outside)).then_some(Note::OtherSender { inside, outside })
+    }
+
     /// A seal on a part of a multipart: a mailing list put its footer beside it, or a server took
     /// `multipart/encrypted` apart.
     fn within(&self, raw: &[u8], entity: &Entity<'_>, depth: usize) -> Option<Unsealed> {
         let parts = entity.parts();
         if let Some(payload) = mangled(entity, &parts) {
             return Some(self.decrypted(raw, payload, Form::Mangled, depth));
+        }
+        // A wrapper around one part is no letter of its own.
+        if let [only] = parts.as_slice() {
+            return self.unseal(entity.part(only), depth + 1);
         }
         let head = raw.get(..raw.len() - entity.body.len())?;
         let mut bytes = head.to_vec();
@@ -220,7 +280,7 @@ impl Opener<'_> {
         }
         bytes.extend_from_slice(entity.body.get(done..)?);
         let mut seal = seal?;
-        seal.whole &= parts.len() == 1;
+        seal.whole = false;
         Some(Unsealed { bytes, seal })
     }
 
@@ -233,12 +293,17 @@ impl Opener<'_> {
         let mut found = false;
         while let Some(block) = next_block(rest) {
             found = true;
+            if !self.may_open() {
+                seal.whole = false;
+                seal.notes.push(Note::TooMany);
+                break;
+            }
             let (before, armoured, after) = block.split(rest);
             seal.whole &= before.trim_ascii().is_empty();
             clear.extend_from_slice(before);
             let opened = match block.kind {
-                Block::Message => decrypt(armoured, self.keys, self.at),
-                Block::SignedText => verify_text(armoured, self.keys, self.at),
+                Block::Message => self.decrypt(armoured),
+                Block::SignedText => self.verify_text(armoured),
             };
             match opened {
                 Ok(opened) => {
@@ -347,10 +412,9 @@ fn text_entity(entity: &Entity<'_>, content_type: &ContentType, clear: &[u8]) ->
 /// what Enigmail and Thunderbird called `protected-headers`).
 fn whole_letter(outer: &Entity<'_>, inner: &Entity<'_>, seal: &mut Seal) -> Vec<u8> {
     let content_type = inner.content_type();
-    let is_protected =
-        content_type.parameter("hp").is_some() || content_type.parameter("protected-headers").is_some();
+    let has_protected = is_protected(inner);
     let mut inside: Vec<&Field<'_>> =
-        inner.fields.iter().filter(|field| is_protected && may_come(field)).collect();
+        inner.fields.iter().filter(|field| has_protected && may_come(field)).collect();
     if let Some(note) = other_sender(outer, &inside) {
         // Whoever sends on what they intercepted must not be answered in the place of its author, who is named
         // inside. What everybody can read and nobody signed proves no author: there the outside counts, which
@@ -358,7 +422,9 @@ fn whole_letter(outer: &Entity<'_>, inner: &Entity<'_>, seal: &mut Seal) -> Vec<
         if !seal.encrypted && !seal.is_signed() {
             inside.retain(|field| !field.is("From"));
         }
-        seal.notes.push(note);
+        if !seal.notes.contains(&note) {
+            seal.notes.push(note);
+        }
     }
     let stays = |field: &&Field<'_>| {
         !field.is_structural() && !inside.iter().any(|new| new.name().eq_ignore_ascii_case(field.name()))
@@ -372,6 +438,12 @@ fn whole_letter(outer: &Entity<'_>, inner: &Entity<'_>, seal: &mut Seal) -> Vec<
     letter.extend_from_slice(b"\r\n");
     letter.extend_from_slice(without_display(&content_type, inner.body));
     letter
+}
+
+/// Whether the fields of an entity are those of the letter (RFC 9788, and what came before it).
+fn is_protected(entity: &Entity<'_>) -> bool {
+    let content_type = entity.content_type();
+    content_type.parameter("hp").is_some() || content_type.parameter("protected-headers").is_some()
 }
 
 /// A field that ends with a line break, even if it was the last thing of all.

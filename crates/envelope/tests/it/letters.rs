@@ -188,3 +188,39 @@ fn hostile_letters_are_survived() {
         assert!(!read.seal.is_signed() && !read.seal.notes.is_empty(), "{shape}: {:?}", read.seal);
     }
 }
+
+/// A wrapper does not hide who wrote what was intercepted.
+#[test]
+fn a_wrapper_around_a_sealed_letter_does_not_hide_its_sender() {
+    let (ours, alice) = (project(), Secret::generate("A <alice@example.org>", now(), None).expect("a key"));
+    let sealed = text(&seal(LETTER.as_bytes(), &alice.certificate(), &ours, now()).expect("sealed"));
+    let entity = &sealed[sealed.find("Content-Type: multipart/encrypted").expect("its type")..];
+    let wrapped = |more: &str| {
+        format!(
+            "From: M <mallory@example.net>\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
+             Content-Type: multipart/mixed; boundary=w\r\n\r\n--w\r\n{entity}\r\n{more}--w--\r\n"
+        )
+    };
+    let footer = "--w\r\nContent-Type: text/plain\r\n\r\nsent on\r\n";
+    for more in ["", footer] {
+        let read = opened(wrapped(more).as_bytes(), std::slice::from_ref(&alice), &[]);
+        let told = read.seal.notes.iter().any(|note| {
+            matches!(note, Note::OtherSender { inside, outside }
+                if inside.contains("security@") && outside.contains("mallory@"))
+        });
+        assert!(told && read.seal.encrypted, "{:?}", read.seal);
+    }
+    let alone = text(&opened(wrapped("").as_bytes(), &[alice], &[]).letter);
+    assert!(alone.contains("<security@project.example>") && !alone.contains("mallory"), "{alone}");
+}
+
+/// A letter may hold as many sealed blocks as it likes: some are opened, and the rest is said to stay closed.
+#[test]
+fn more_seals_than_anybody_needs_stay_closed() {
+    let block = "-----BEGIN PGP MESSAGE-----\r\n\r\nx\r\n-----END PGP MESSAGE-----\r\n";
+    let letter = format!("From: a@b\r\nContent-Type: text/plain\r\n\r\n{}", block.repeat(20_000));
+    let read = opened(letter.as_bytes(), &[], &[]);
+    assert!(read.seal.notes.contains(&Note::TooMany));
+    assert!(read.seal.notes.len() <= 51, "{}", read.seal.notes.len());
+    assert_eq!(text(&read.letter).matches("BEGIN PGP MESSAGE").count(), 20_000, "nothing is lost");
+}

@@ -205,6 +205,7 @@ fn report(step: u64) -> Report {
         attachments: Vec::new(),
         faults: Vec::new(),
         standing: Vec::new(),
+        sealed: false,
     }
 }
 

@@ -33,7 +33,7 @@ impl Page {
             standing,
             disclosure: view.planned.filter(|_| file.awaits_disclosure()),
             open: file.open_to_reporter(viewer, now).into_iter().map(step).collect(),
-            messages: file.correspondence(viewer).into_iter().map(said).collect(),
+            messages: file.correspondence(viewer).iter().map(|entry| said(entry)).collect(),
         })
     }
 

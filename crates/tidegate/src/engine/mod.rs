@@ -208,11 +208,6 @@ impl Engine {
     pub(crate) fn draw_number(&self) -> u64 {
         self.chance.u64() % 1_000_000_000
     }
-
-    /// A fresh case id.
-    pub(crate) fn new_case_id(&self) -> CaseId {
-        CaseId::from_bits(self.chance.u64())
-    }
 }
 
 /// Nobody was added yet where there is no such setting.

@@ -127,14 +127,14 @@ impl Engine {
     /// Opens a case for a report that arrived as `letter`, or adds it to the case that it names.
     pub(crate) async fn receive(
         &self,
+        id: CaseId,
         project: &Slug,
         report: Report,
         letter: Option<LetterId>,
         job: Option<JobId>,
-    ) -> Result<CaseId, EngineError> {
+    ) -> Result<(), EngineError> {
         let policy = self.policy(project).await?;
         let now = self.clock.now();
-        let id = self.new_case_id();
         let entry = open(id, report, now);
         let case = Case::opened(&entry).ok_or(EngineError::Unreadable { case: id, n: 1 })?;
         let mut commit = Commit::at(now);
@@ -149,8 +149,7 @@ impl Engine {
             project: project.clone(),
             open: true,
         }];
-        self.store.commit(commit).await?;
-        Ok(id)
+        Ok(self.store.commit(commit).await?)
     }
 
     /// Adds a further letter of the reporter's to its case.

@@ -37,7 +37,7 @@ impl CaseFile {
 
     /// What `viewer`, who reported the case, and the security team told each other.
     #[must_use]
-    pub fn correspondence(&self, viewer: &Actor) -> Vec<&Entry> {
+    pub fn correspondence(&self, viewer: &Actor) -> Vec<Cow<'_, Entry>> {
         audience::correspondence(&self.policy, &self.case, viewer, &self.entries)
     }
 

@@ -4,7 +4,7 @@
 use crate::asked::Given;
 use crate::engine::people::People;
 use crate::engine::{CaseFile, Engine, EngineError};
-use crate::store::{Job, StoreError, message_name};
+use crate::store::{Job, Store, StoreError};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::raw::Raw;
 use std::collections::BTreeSet;
@@ -39,7 +39,7 @@ impl Engine {
         for to in addresses(&file, &people, &asked.letter.to) {
             let composed = compose(self, &file, &asked.letter, to);
             let key = format!("{}/{}", asked.key, composed.to);
-            let raw = rfc822(&file.policy, &composed, &key, asked.at);
+            let raw = rfc822(&file.policy, &composed, &self.store.message_name(&key), asked.at);
             self.store.put_outgoing(&key, Some(case), asked.at, &raw).await?;
             written += 1;
         }
@@ -82,6 +82,7 @@ pub(crate) struct Undelivered<'a> {
 
 /// The letters that tell the team of one that did not reach its reader, each with the key that it has for ever.
 pub(crate) fn undelivered(
+    store: &Store,
     file: &CaseFile,
     people: &People,
     what: &Undelivered<'_>,
@@ -115,7 +116,7 @@ pub(crate) fn undelivered(
             confidential: true,
             automatic: true,
         };
-        let raw = rfc822(policy, &composed, &key, at);
+        let raw = rfc822(policy, &composed, &store.message_name(&key), at);
         (key, [format!("{NOTICE}: undelivered\r\n").as_bytes(), &raw].concat())
     };
     to.into_iter().map(notice).collect()
@@ -264,15 +265,15 @@ fn one_line(text: &str) -> String {
     text.split(char::is_control).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
-/// The letter as it is sent. Its Message-ID follows from its key, so that a repeat is the same letter.
-fn rfc822(policy: &Policy, composed: &Composed, key: &str, at: Instant) -> Vec<u8> {
+/// The letter as it is sent. `name` is what stands before the `@` of its Message-ID.
+fn rfc822(policy: &Policy, composed: &Composed, name: &str, at: Instant) -> Vec<u8> {
     let contact = policy.publisher.contact.clone();
     let domain = contact.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
     let mut message = MessageBuilder::new()
         .from((policy.publisher.name.clone(), contact))
         .to(composed.to.clone())
         .subject(composed.subject.clone())
-        .message_id(format!("{}@{domain}", message_name(key)))
+        .message_id(format!("{name}@{domain}"))
         .date(at.micros() / 1_000_000)
         .text_body(composed.text.clone());
     if composed.confidential {

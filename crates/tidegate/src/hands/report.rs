@@ -55,8 +55,8 @@ impl Engine {
         }
         let opened = arrival::open(&letter.raw);
         let Some(project) = &opened.project else { return self.set_aside(id, job).await };
-        let (parsed, standing) = self.understand(project, opened.raw, letter.at).await?;
-        let report = Report { standing, ..report(&parsed, &opened) };
+        let (parsed, standing, sealed) = self.understand(project, opened.raw, letter.at).await?;
+        let report = Report { standing, sealed, ..report(&parsed, &opened) };
         let case = match self.place_of(project, opened.case, &parsed, &report).await? {
             Place::Aside => return self.set_aside(id, job).await,
             Place::Returned { seq, why } => {
@@ -64,20 +64,31 @@ impl Engine {
                 return self.set_aside(id, job).await;
             }
             Place::Case(case) => {
+                self.keep_attachments(case, &parsed).await?;
                 self.hear(case, report, id, Some(job.id)).await?;
                 case
             }
-            Place::New => self.receive(project, report, Some(id), Some(job.id)).await?,
+            // A repeat after a crash finds the same case, and what was kept for it.
+            Place::New => {
+                let case = CaseId::from_bits(id.bits());
+                self.keep_attachments(case, &parsed).await?;
+                self.receive(case, project, report, Some(id), Some(job.id)).await?;
+                case
+            }
         };
-        // A crash before these loses no byte, since the letter itself is stored with the case; answers to it are
-        // then found by our own letters alone.
+        // A crash before this loses no byte; answers to the letter are then found by our own letters alone.
         if let Some(message) = &parsed.message_id {
             self.store.note_message(project, message, case).await?;
         }
-        for attachment in &parsed.attachments {
+        Ok(Some(case))
+    }
+
+    /// Before the commit that tells of them: whatever the log names is there.
+    async fn keep_attachments(&self, case: CaseId, letter: &ParsedMail) -> Result<(), EngineError> {
+        for attachment in &letter.attachments {
             self.store.put_blob(case, &attachment.content).await?;
         }
-        Ok(Some(case))
+        Ok(())
     }
 
     /// Set aside first: a crash in between finds the letter decided on, and finishes the job.
@@ -87,34 +98,39 @@ impl Engine {
         Ok(None)
     }
 
-    /// The letter in the clear, and how sure it is who wrote it.
+    /// The letter in the clear, how sure it is who wrote it, and whether any of it came encrypted.
     async fn understand(
         &self,
         project: &Slug,
         raw: &[u8],
         at: Instant,
-    ) -> Result<(ParsedMail, Vec<String>), EngineError> {
+    ) -> Result<(ParsedMail, Vec<String>, bool), EngineError> {
         let trusted = self.post.settings.trusted_authserv.as_deref();
         let result = trusted.and_then(|trusted| incoming::server_result(raw, trusted));
         let mut standing: Vec<String> =
             result.map(|result| format!("the receiving server found: {result}")).into_iter().collect();
         // Most letters are without OpenPGP, and need no keys.
         if !raw.windows(3).any(|three| three.eq_ignore_ascii_case(b"pgp")) {
-            return Ok((mail::parse(raw), standing));
+            return Ok((mail::parse(raw), standing, false));
         }
         let secrets = match self.post.keystore.as_ref().map(|keys| keys.secrets(project)) {
             Some(secrets) => secrets.map_err(|error| EngineError::Keys(error.to_string()))?,
             None => Vec::new(),
         };
-        let keys = self.store.person_keys(None).await?;
+        let stored = self.store.person_keys(None).await?;
         let known: Vec<Certificate> =
-            keys.iter().filter_map(|key| Certificate::read(key.armoured.as_bytes()).ok()).collect();
+            stored.iter().filter_map(|key| Certificate::read(key.armoured.as_bytes()).ok()).collect();
         let keys = Keyring { secrets: &secrets, known: &known };
         let Some(opened) = letter::open(raw, keys, system_time(at)) else {
-            return Ok((mail::parse(raw), standing));
+            return Ok((mail::parse(raw), standing, false));
         };
-        standing.extend(incoming::seal_in_words(&opened.seal));
-        Ok((mail::parse(&opened.letter), standing))
+        // What a certificate says of itself is anybody's claim: what counts is for whom it was kept here.
+        let owner = |fingerprint: &str| {
+            let kept = stored.iter().find(|key| key.fingerprint.eq_ignore_ascii_case(fingerprint));
+            kept.map(|key| key.owner.clone())
+        };
+        standing.extend(incoming::seal_in_words(&opened.seal, owner));
+        Ok((mail::parse(&opened.letter), standing, opened.seal.encrypted))
     }
 
     /// Where a letter belongs: by the address that it came to, by the letters that it answers, or nowhere yet.
@@ -125,8 +141,10 @@ impl Engine {
         letter: &ParsedMail,
         report: &Report,
     ) -> Result<Place, EngineError> {
-        if let Some(returned) = incoming::delivery_report(letter) {
-            return self.returned(&returned).await;
+        if let Some(returned) = incoming::delivery_report(letter)
+            && let Some(place) = self.returned(&returned).await?
+        {
+            return Ok(place);
         }
         // One of ours came back to us, by an alias or a list: reading it would write another one, without end.
         if let Some(own) = &letter.message_id
@@ -149,16 +167,18 @@ impl Engine {
         Ok(if is_known { Place::Aside } else { Place::Case(case) })
     }
 
-    /// The letter of ours that a delivery report is about.
-    async fn returned(&self, report: &DeliveryReport) -> Result<Place, EngineError> {
+    /// The letter of ours that a delivery report is about; `None` where it may be something else.
+    async fn returned(&self, report: &DeliveryReport) -> Result<Option<Place>, EngineError> {
         for message in &report.about {
             if let Some((seq, _)) = self.store.letter_of_message(local_part(message)).await?
                 && report.failed
             {
-                return Ok(Place::Returned { seq, why: format!("it came back: {}", report.why) });
+                return Ok(Some(Place::Returned { seq, why: format!("it came back: {}", report.why) }));
             }
         }
-        Ok(Place::Aside)
+        // What a program can read as a delivery report is one, whoever it is for; a text that looks like one may be
+        // anything, and is read by people.
+        Ok(report.is_formal.then_some(Place::Aside))
     }
 
     /// The case of the letters that this one answers, or of an earlier copy of it.
@@ -243,6 +263,7 @@ fn report(parsed: &ParsedMail, opened: &Opened<'_>) -> Report {
             .collect(),
         faults: cut.into_iter().chain(parsed.faults.iter().map(ToString::to_string)).collect(),
         standing: Vec::new(),
+        sealed: false,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::engine::{Engine, EngineError};
 use crate::post::dress::{self, Cover, Stationery};
 use crate::post::smarthost::{Smarthost, Undelivered};
 use crate::post::{field, recipient, system_time, token};
-use crate::store::{Claimed, DeliveryState, Outgoing};
+use crate::store::{Claimed, DeliveryState, Outgoing, StoreError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use tidegate_domain::id::CaseId;
 use tidegate_domain::time::Instant;
@@ -74,7 +74,12 @@ impl Sender {
             }
             let claimed = engine.store.claim_deliveries(now, after(now, LEASE_S), 1).await?;
             let Some(claimed) = claimed.first() else { break };
-            let outcome = self.attempt(engine, claimed).await?;
+            // One letter that cannot be made keeps no other from leaving.
+            let outcome = match self.attempt(engine, claimed).await {
+                Err(EngineError::Store(StoreError::Injected)) => return Err(StoreError::Injected.into()),
+                Err(error) => Outcome::Later(error.to_string()),
+                Ok(outcome) => outcome,
+            };
             self.settle(engine, claimed, outcome, &mut round).await?;
         }
         Ok(round)
@@ -130,7 +135,10 @@ impl Sender {
                 let times = self.down.map_or(1, |(times, _)| times + 1);
                 let next = after(now, engine.pause_s(times));
                 self.down = Some((times, next));
-                round.said.push(format!("the mail server cannot be used: {why}; next attempt at {next}"));
+                // The server's words may hold addresses: they are in the outbox's list.
+                round.said.push(format!(
+                    "the mail server cannot be used; `tidegate outbox list` says why; next attempt at {next}"
+                ));
                 engine.store.put_delivery_off(seq, now, next, &why).await?;
             }
         }
@@ -164,7 +172,8 @@ impl Engine {
             Some(Err(error)) => return Ok(Err(error.to_string())),
             None => Vec::new(),
         };
-        let link = self.case_link(case, &recipient(raw), readers.is_empty()).await?;
+        let is_bare = dress::stays_here(raw, &secrets, &readers, at);
+        let link = self.case_link(case, &recipient(raw), is_bare).await?;
         let with = Stationery {
             secrets: &secrets,
             readers: &readers,
@@ -232,7 +241,7 @@ impl Engine {
             let people = self.people().await?;
             let key = format!("{}/{seq}/{}", state.word(), since.micros());
             let what = compose::Undelivered { key, seq, raw, why };
-            for (key, notice) in compose::undelivered(&file, &people, &what, now) {
+            for (key, notice) in compose::undelivered(&self.store, &file, &people, &what, now) {
                 self.store.put_outgoing(&key, Some(case), now, &notice).await?;
             }
         }

@@ -51,6 +51,14 @@ pub enum Cover {
     Open,
 }
 
+/// Whether the content stays here, and a letter without it goes in its place.
+#[must_use]
+pub fn stays_here(raw: &[u8], secrets: &[Secret], readers: &[Certificate], at: SystemTime) -> bool {
+    let can_be_sealed = secrets.iter().any(|secret| secret.can_sign(at))
+        && readers.iter().any(|key| key.standing(at).is_usable());
+    field(raw, CONFIDENTIAL).is_some() && !can_be_sealed
+}
+
 /// Makes the letter for its reader. What is not public leaves encrypted, or not at all: then a letter without
 /// content goes in its place, under the same Message-ID.
 ///

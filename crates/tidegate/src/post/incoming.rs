@@ -20,12 +20,18 @@ pub struct DeliveryReport {
     pub failed: bool,
     /// The server's words.
     pub why: String,
+    /// Whether it has the machine-readable part, which nobody writes by accident.
+    pub is_formal: bool,
 }
 
 /// The delivery report that a letter is, if it is one. What makes it one is its machine-readable part, not its
 /// sender or subject.
 #[must_use]
 pub fn delivery_report(letter: &ParsedMail) -> Option<DeliveryReport> {
+    // A person who attaches a delivery report as a sample has not sent one.
+    if letter.automatic != Some(Automatic::Bounce) {
+        return None;
+    }
     let of_type = |media_type: &str| letter.attachments.iter().find(|part| part.media_type == media_type);
     let Some(status) = of_type("message/delivery-status") else { return returned_as_text(letter) };
     let fields = String::from_utf8_lossy(&status.content).replace("\r\n", "\n").replace("\n ", " ");
@@ -35,28 +41,26 @@ pub fn delivery_report(letter: &ParsedMail) -> Option<DeliveryReport> {
         values.map(|(_, value)| value.trim().to_owned()).collect::<Vec<String>>()
     };
     let failed = all("Action").iter().any(|action| action.eq_ignore_ascii_case("failed"));
-    let why = [all("Status"), all("Diagnostic-Code")].concat().join(" ");
+    let why: String =
+        [all("Status"), all("Diagnostic-Code")].concat().join(" ").chars().take(RESULT_CHARS_MAX).collect();
     let mut about: Vec<String> = Vec::new();
     for media_type in ["message/rfc822", "text/rfc822-headers", "message/global", "message/global-headers"] {
         about.extend(of_type(media_type).and_then(message_id));
     }
     about.extend(letter.in_reply_to.iter().chain(&letter.references).cloned());
     about.truncate(IDS_MAX);
-    Some(DeliveryReport { about, failed, why })
+    Some(DeliveryReport { about, failed, why, is_formal: true })
 }
 
 /// A letter that came back from a server which knows no delivery reports: without a return path, and with the
 /// returned letter's header in its text.
 fn returned_as_text(letter: &ParsedMail) -> Option<DeliveryReport> {
-    if letter.automatic != Some(Automatic::Bounce) {
-        return None;
-    }
     let fields = letter.body.lines().filter_map(|line| line.trim_start_matches(['>', ' ']).split_once(':'));
     let ids = fields.filter(|(name, _)| name.eq_ignore_ascii_case("Message-ID"));
     let about: Vec<String> =
         ids.map(|(_, id)| id.trim().trim_matches(['<', '>']).to_owned()).take(IDS_MAX).collect();
     let why = "the server gave no reason that a program can read".to_owned();
-    if about.is_empty() { None } else { Some(DeliveryReport { about, failed: true, why }) }
+    if about.is_empty() { None } else { Some(DeliveryReport { about, failed: true, why, is_formal: false }) }
 }
 
 /// The Message-ID of a returned letter.
@@ -83,9 +87,9 @@ pub fn server_result(raw: &[u8], trusted: &str) -> Option<String> {
     })
 }
 
-/// What a seal is worth, a line each.
+/// What a seal is worth, a line each. `owner` says for whom a key was kept here, by its fingerprint.
 #[must_use]
-pub fn seal_in_words(seal: &Seal) -> Vec<String> {
+pub fn seal_in_words(seal: &Seal, owner: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let mut lines = Vec::new();
     let how = match seal.form {
         Form::PgpMime => "",
@@ -95,7 +99,14 @@ pub fn seal_in_words(seal: &Seal) -> Vec<String> {
     if seal.encrypted {
         lines.push(format!("it arrived encrypted (OpenPGP{how})"));
     }
-    lines.extend(seal.signatures.iter().map(ToString::to_string));
+    lines.extend(seal.signatures.iter().map(|signature| {
+        let key = signature.key.as_deref();
+        let said = key.map(|key| match owner(key) {
+            Some(owner) => format!(", {key}, kept here as the key of {owner}"),
+            None => format!(", {key}"),
+        });
+        format!("{}{}", signature.verdict, said.unwrap_or_default())
+    }));
     if !seal.whole {
         lines.push("only a part of it is encrypted or signed".to_owned());
     }

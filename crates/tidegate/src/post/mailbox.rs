@@ -22,14 +22,14 @@ impl Engine {
     pub async fn mailbox(&self, address: &str) -> Result<Option<Mailbox>, EngineError> {
         let whole = address.trim().to_ascii_lowercase();
         let separator = self.post.settings.subaddress;
-        let (base, detail) = separator.map_or((whole.clone(), None), |c| token::split(&whole, c));
         for project in self.store.projects().await? {
             let contact = self.policy(&project.id).await?.publisher.contact.to_ascii_lowercase();
             if contact == whole {
                 return Ok(Some(Mailbox { project: project.id, case: None }));
             }
-            if contact == base {
-                let case = detail.as_deref().and_then(|detail| token::case_of(&self.store, detail));
+            let detail = separator.and_then(|separator| token::detail_of(&whole, &contact, separator));
+            if let Some(detail) = detail {
+                let case = token::case_of(&self.store, detail);
                 return Ok(Some(Mailbox { project: project.id, case }));
             }
         }

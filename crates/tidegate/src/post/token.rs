@@ -17,15 +17,13 @@ pub fn answer_address(store: &Store, contact: &str, separator: char, case: CaseI
     Some(format!("{mailbox}{separator}{case_text}.{code}@{domain}"))
 }
 
-/// The mailbox that `address` is a detail of, and the detail. Mail servers may change the case of letters.
+/// The detail with which `address` goes on after `contact`; both in lower case.
 #[must_use]
-pub fn split(address: &str, separator: char) -> (String, Option<String>) {
-    let lower = address.trim().to_ascii_lowercase();
-    let Some((local, domain)) = lower.rsplit_once('@') else { return (lower, None) };
-    match local.split_once(separator) {
-        Some((mailbox, detail)) => (format!("{mailbox}@{domain}"), Some(detail.to_owned())),
-        None => (lower, None),
-    }
+pub fn detail_of<'a>(address: &'a str, contact: &str, separator: char) -> Option<&'a str> {
+    let (local, domain) = address.rsplit_once('@')?;
+    let (mailbox, own) = contact.rsplit_once('@')?;
+    let detail = local.strip_prefix(mailbox)?.strip_prefix(separator)?;
+    (domain == own).then_some(detail)
 }
 
 /// The case that a detail names, if this instance made it.

@@ -163,6 +163,15 @@ impl Store {
         Ok(Some((row.count("seq")?, row.opt_case("case_id")?)))
     }
 
+    /// What stands before the `@` in the Message-ID of the letter called `name`: the same for ever, so that a letter
+    /// that is sent twice after a crash is recognised; and only this instance can make it, since whoever knows it
+    /// can answer the letter.
+    #[must_use]
+    pub fn message_name(&self, name: &str) -> String {
+        let tag = self.vault.tag("message name", &[name.as_bytes()]).to_string();
+        tag.get(..32).unwrap_or(&tag).to_owned()
+    }
+
     /// A code that only this instance can make, for the addresses to which answers about a case go; hex digits.
     #[must_use]
     pub fn answer_code(&self, case: CaseId) -> String {

@@ -4,7 +4,6 @@ use super::commit::{Keys, NewJob};
 use super::database::{Row, Tx, Value};
 use super::seal::{Place, Tag, hex};
 use super::{LETTER_BYTES_MAX, Store, StoreError, check_length, sql};
-use sha2::{Digest, Sha256};
 use std::fmt;
 use std::str::FromStr;
 use tidegate_domain::id::{CaseId, Slug};
@@ -19,6 +18,13 @@ const OUTGOING_COUNTER: &str = "outgoing";
 /// A letter's name: 128 random bits, so that it tells nobody how many letters there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LetterId(u128);
+
+impl LetterId {
+    /// Random bits of its own.
+    pub(crate) fn bits(self) -> u64 {
+        (self.0 >> 64) as u64
+    }
+}
 
 impl fmt::Display for LetterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -108,14 +114,6 @@ pub struct Outgoing {
     pub case: Option<CaseId>,
     /// Its bytes; `None` if the case was shredded.
     pub raw: Option<Vec<u8>>,
-}
-
-/// What stands before the `@` in the Message-ID of the letter called `name`: the same for ever, so that a letter
-/// that is sent twice after a crash is recognised.
-#[must_use]
-pub fn message_name(name: &str) -> String {
-    let digest = Sha256::digest(name.as_bytes());
-    hex(digest.get(..16).unwrap_or(&digest))
 }
 
 struct LetterRow(String);
@@ -270,7 +268,7 @@ impl Store {
         self.advance_outbox(&mut tx, seq, &tag.0, case, at.micros(), &body).await?;
         let values: [Value; 5] = [seq.into(), tag.into(), case.into(), at.into(), body.into()];
         tx.execute(sql::OUTGOING_INSERT, values).await?;
-        let message = self.message_tag(&message_name(name));
+        let message = self.message_tag(&self.message_name(name));
         tx.execute(sql::DELIVERY_INSERT, [seq.into(), message.into(), at.into()]).await?;
         tx.commit().await
     }

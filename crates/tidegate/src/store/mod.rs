@@ -40,7 +40,7 @@ pub use fault::{Effect, Faults, Side};
 pub use instance::Project;
 pub use jobs::{JOB_ERROR_CHARS_MAX, Job, JobId, JobsLeft};
 pub use key::{KeyError, MasterKey};
-pub use letters::{Letter, LetterEntry, LetterId, LetterState, Outgoing, PARSE_LETTER, message_name};
+pub use letters::{Letter, LetterEntry, LetterId, LetterState, Outgoing, PARSE_LETTER};
 pub use log::{FAULTS_LISTED_MAX, LogFault, LogHead, LogReport, Wrong};
 pub use person_keys::PersonKey;
 pub use tokens::{Held, TokenId, TokenKind};

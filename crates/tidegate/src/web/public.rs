@@ -99,7 +99,7 @@ async fn mailbox(
         stands: standing.map_or_else(String::new, |standing| standing.phrase().to_owned()),
         planned: None,
         numbers: Vec::new(),
-        messages: file.correspondence(&actor).into_iter().map(said).collect(),
+        messages: file.correspondence(&actor).iter().map(|entry| said(entry)).collect(),
         proposed: file.offered_to(&actor, web.engine.clock.now()),
     };
     if let Some(view) = file.view(&actor) {
@@ -109,7 +109,9 @@ async fn mailbox(
 }
 
 fn show(view: &View<'_>, content: &mut Mailbox, awaits_disclosure: bool) {
-    if let Some(record) = view.record.as_deref() {
+    if let Some(record) =
+        view.record.as_deref().filter(|case| !case.reports.iter().any(|report| report.sealed))
+    {
         content.title = record.title.to_string();
     }
     content.planned = view.planned.filter(|_| awaits_disclosure);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tidegate::post::lmtp::Patience;
 use tidegate::post::settings::Settings;
 use tidegate::post::{field, system_time, token};
-use tidegate::store::{DeliveryState, LetterState, message_name};
+use tidegate::store::{DeliveryState, LetterState};
 use tidegate_domain::case::{Action, Report};
 use tidegate_domain::id::CaseId;
 use tidegate_envelope::{Secret, letter};
@@ -206,6 +206,35 @@ async fn whoever_writes_into_a_case_from_elsewhere_is_told_nothing() {
         letters.iter().filter_map(|letter| field(letter.raw.as_deref().unwrap_or_default(), "To")).collect();
     assert!(to.iter().any(|to| to.contains("rita@finder.example")), "{to:?}");
     assert!(!to.iter().any(|to| to.contains("mallory")), "{to:?}");
+    // What somebody else wrote, a member of the team by mistake perhaps, is not shown to the reporter either.
+    let seen = told_to_reporter(&world, case).await;
+    assert!(seen.contains("We know which line.") && !seen.contains("I know of it"), "{seen}");
+}
+
+/// What the reporter is shown of what was written.
+async fn told_to_reporter(world: &World, case: CaseId) -> String {
+    let (file, viewer) = world.engine.open_case(case, &name("reporter")).await.expect("the reporter's case");
+    format!("{:?}", file.correspondence(&viewer))
+}
+
+/// Whoever sends on a ciphertext that they cannot read does not read it here.
+#[tokio::test]
+async fn what_came_encrypted_is_not_repeated_to_its_sender() {
+    let bed = Bed::sqlite();
+    let world = World::new(&bed, None).await;
+    let ours = world.project_key();
+    let at = system_time(start()) - Duration::from_secs(60);
+    let rita = Secret::generate("Rita <rita@finder.example>", at, None).expect("a key");
+    let plain = mail("1", "MIME-Version: 1.0\r\n", "the kitchen window is open");
+    let sealed = letter::seal(plain.as_bytes(), &ours.certificate(), &rita, at).expect("sealed");
+    deliver(&world, SECURITY, &String::from_utf8(sealed).expect("text")).await;
+    let case = cases(&world).await[0];
+    assert!(reports(&world, case).await[0].text.contains("kitchen"), "the team reads it");
+    let seen = told_to_reporter(&world, case).await;
+    assert!(
+        !seen.contains("kitchen") && !seen.contains("A hole") && seen.contains("came encrypted"),
+        "{seen}"
+    );
 }
 
 #[tokio::test]
@@ -215,7 +244,8 @@ async fn an_answer_to_what_is_public_is_a_report_of_its_own() {
     let case = world.report().await;
     let raw = b"From: a@b\r\nSubject: advisory\r\n\r\npublic\r\n";
     world.engine.store.put_outgoing("announcement", Some(case), start(), raw).await.expect("a letter");
-    let more = format!("In-Reply-To: <{}@cloudstack.example>\r\n", message_name("announcement"));
+    let more =
+        format!("In-Reply-To: <{}@cloudstack.example>\r\n", world.engine.store.message_name("announcement"));
     deliver(&world, SECURITY, &mail("2", &more, "another hole")).await;
     assert_eq!((cases(&world).await.len(), reports(&world, case).await.len()), (2, 1));
 }
@@ -309,7 +339,7 @@ async fn an_encrypted_letter_is_read_and_its_standing_shown() {
     let other = cases(&world).await.into_iter().find(|found| *found != case).expect("another case");
     let standing = reports(&world, other).await[0].standing.join("; ");
     assert!(
-        standing.contains(&format!("good signature, {signed_by}, Rita <rita@finder.example>")),
+        standing.contains(&format!("good signature, {signed_by}, kept here as the key of lars")),
         "{standing}"
     );
 }

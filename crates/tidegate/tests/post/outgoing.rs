@@ -137,7 +137,7 @@ async fn a_key_that_is_added_later_counts_for_letters_that_wait() {
     let mut sender = Sender::of(&world.engine).expect("settings").expect("a server");
     let down = world.round(&mut sender).await;
     assert_eq!((down.sent, down.said.len()), (0, 1));
-    assert!(down.said[0].starts_with("the mail server cannot be used: "), "{:?}", down.said);
+    assert!(down.said[0].starts_with("the mail server cannot be used; "), "{:?}", down.said);
     world.key_of("lars", &alice(&world).certificate()).await;
     server.set(&[Mood::Takes]);
     assert_eq!(world.round(&mut sender).await, tidegate::hands::send::Sent::default(), "it is left in peace");

@@ -427,7 +427,7 @@ pub async fn a_letter_is_sent_by_one_and_its_way_kept(bed: &Bed) {
     assert_eq!(store.deliver_again(3, at(300)).await, Ok(true));
     assert_eq!(claim(300, 9).await[0].attempts, 1);
     assert_eq!(store.deliver_again(1, at(300)).await, Ok(false));
-    assert_eq!(store.letter_of_message(&message_name("mail 2")).await, Ok(Some((2, None))));
+    assert_eq!(store.letter_of_message(&store.message_name("mail 2")).await, Ok(Some((2, None))));
     assert_eq!(store.letter_of_message("nothing").await, Ok(None));
     assert!(store.put_delivery_off(99, at(1), at(2), "x").await.is_err());
 }

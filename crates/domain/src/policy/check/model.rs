@@ -133,6 +133,7 @@ pub(super) fn world(policy: &Policy, roles: Roles) -> World {
         attachments: Vec::new(),
         faults: Vec::new(),
         standing: Vec::new(),
+        sealed: false,
     };
     let entry = open(CaseId::from_bits(1), report, now);
     let start = Case::opened(&entry).unwrap_or_else(|| unreachable!("`open` makes an arrival"));
