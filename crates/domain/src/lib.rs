@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 #![deny(clippy::indexing_slicing, clippy::wildcard_enum_match_arm)]
 
+pub mod admission;
 pub mod advisory;
 pub mod audience;
 pub mod case;

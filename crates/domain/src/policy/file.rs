@@ -79,6 +79,10 @@ fn missing(policy: &Policy) -> Vec<Fault> {
         let what = "a step does `predisclose`, but no role is of the kind `member`: nobody is on the list";
         faults.push(Fault::nowhere(what, "Add a [[role]] with kind = \"member\", or remove the step."));
     }
+    if policy.list.is_some() && policy.roles_of(RoleKind::Member).is_empty() {
+        let what = "there are rules for a list, but no role is of the kind `member`: nobody would be on it";
+        faults.push(Fault::nowhere(what, "Add a [[role]] with kind = \"member\", or remove [list]."));
+    }
     for step in &policy.steps {
         if matches!(step.act, Act::Built(Verb::Receive)) {
             let what = "`receive` is not a step: anybody may report";

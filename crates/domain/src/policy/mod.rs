@@ -6,6 +6,7 @@
 pub mod check;
 mod embargo;
 mod file;
+pub mod list;
 mod raw;
 mod resolve;
 mod sets;
@@ -63,6 +64,8 @@ pub struct Policy {
     pub channels: Vec<Channel>,
     /// Texts of mails that replace the program's own, by kind.
     pub mails: BTreeMap<Slug, MailText>,
+    /// Who comes onto the predisclosure list, and how, where the policy says it.
+    pub list: Option<list::ListRules>,
 }
 
 /// What the project's procedure covers, and who has the rest.

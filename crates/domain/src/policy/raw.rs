@@ -36,6 +36,7 @@ pub(super) struct RawPolicy {
     pub channels: Vec<RawChannel>,
     #[serde(default)]
     pub mail: BTreeMap<String, RawMail>,
+    pub list: Option<RawList>,
 }
 
 #[derive(Deserialize)]
@@ -220,4 +221,68 @@ pub(super) struct RawChannel {
 pub(super) struct RawMail {
     pub subject: String,
     pub text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawList {
+    pub by: Vec<Word>,
+    #[serde(default)]
+    pub persons: Option<Spanned<u8>>,
+    pub incomplete: Word,
+    pub members: Word,
+    #[serde(default)]
+    pub appeal: String,
+    pub clause: Word,
+    #[serde(rename = "applicant")]
+    pub applicants: Vec<RawApplicant>,
+    #[serde(rename = "asks")]
+    pub asks: Vec<RawAsk>,
+    pub evidence: RawEvidence,
+    pub alias: RawAlias,
+    #[serde(default, rename = "criterion")]
+    pub criteria: Vec<RawCriterion>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawApplicant {
+    pub id: Word,
+    pub title: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAsk {
+    pub id: Word,
+    pub title: String,
+    pub asked: Word,
+    #[serde(default)]
+    pub of: Vec<Word>,
+    pub clause: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawEvidence {
+    pub accepts: Vec<Word>,
+    #[serde(default)]
+    pub never_hosts: Vec<String>,
+    pub clause: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawAlias {
+    #[serde(default)]
+    pub words: Vec<String>,
+    pub clause: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCriterion {
+    pub id: Word,
+    pub question: String,
+    pub clause: String,
 }

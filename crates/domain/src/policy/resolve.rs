@@ -1,5 +1,7 @@
 //! Gives the words of a policy file their meaning, and collects every fault on the way.
 
+mod list;
+
 use super::raw::{
     AllOrSome, RawChannel, RawClock, RawEmbargo, RawItems, RawLimit, RawMail, RawPolicy, RawRole, RawSlot,
     RawStep, Word,
@@ -78,6 +80,7 @@ pub(super) fn resolve(text: &str, raw: RawPolicy) -> (Policy, Vec<Fault>) {
         advisory: reader.advisory(&raw.advisory),
         channels: raw.channels.iter().map(|channel| reader.channel(channel)).collect(),
         mails: reader.mails(raw.mail),
+        list: raw.list.as_ref().map(|list| reader.list(list)),
     };
     (policy, reader.faults)
 }
@@ -119,14 +122,14 @@ impl Reader<'_> {
         let clocks: Vec<&Word> = raw.clocks.iter().map(|clock| &clock.id).collect();
         let channels: Vec<&Word> = raw.channels.iter().map(|channel| &channel.id).collect();
         for (what, words) in [("clock", clocks), ("channel", channels)] {
-            for (index, word) in words.iter().enumerate() {
-                if words.iter().take(index).any(|earlier| earlier.get_ref() == word.get_ref()) {
-                    self.fault(
-                        word,
-                        format!("the {what} `{}` is defined twice", word.get_ref()),
-                        "Rename one.",
-                    );
-                }
+            self.told_apart(what, &words);
+        }
+    }
+
+    fn told_apart(&mut self, what: &str, words: &[&Word]) {
+        for (index, word) in words.iter().enumerate() {
+            if words.iter().take(index).any(|earlier| earlier.get_ref() == word.get_ref()) {
+                self.fault(word, format!("the {what} `{}` is defined twice", word.get_ref()), "Rename one.");
             }
         }
     }

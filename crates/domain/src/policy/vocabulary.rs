@@ -198,6 +198,68 @@ words! {
 }
 
 words! {
+    /// What form the answer to one part of an application to the list has (XEN-15).
+    Asked {
+        /// The organisation's name.
+        Organisation = "organisation", "the organisation's name";
+        /// The domains that it uses.
+        Domains = "domains", "its domains";
+        /// A few words.
+        Words = "words", "a few words";
+        /// Which products use the software; nothing where all do.
+        Products = "products", "which products use the software, unless all do";
+        /// A link to a public page of its own.
+        Evidence = "evidence", "a link to a public page of its own";
+        /// That it has read the policy and will abide by it.
+        Statement = "statement", "a statement that it has read the policy and will abide by it";
+        /// The one address for the list. Never public (XEN-19).
+        Alias = "alias", "the address for the list";
+    }
+}
+
+words! {
+    /// What a page shown as evidence is (XEN-16).
+    Evidence {
+        /// An ordinary page.
+        Page = "page", "an ordinary page";
+        /// A PDF that an ordinary page links.
+        Pdf = "pdf", "a PDF";
+        /// A blog post.
+        Blog = "blog-post", "a blog post";
+        /// A talk, or its slides.
+        Talk = "talk", "a conference talk";
+        /// A page of a social network.
+        Social = "social-media", "a page of a social network";
+        /// A Flash presentation.
+        Flash = "flash", "a Flash presentation";
+        /// A video.
+        Video = "video", "a video";
+        /// Behind a registration or a password.
+        Closed = "registration", "a page behind registration or password";
+    }
+}
+
+words! {
+    /// What becomes of an incomplete application (XEN-17).
+    Incomplete {
+        /// It is rejected, with what is missing named. Nobody has a button to accept it.
+        Rejected = "rejected", "rejected, with what is missing named";
+        /// It is decided about like the others. The checker shows whom that lets in.
+        Decided = "decided", "decided about like a complete one";
+    }
+}
+
+words! {
+    /// Who may see the list of members (CS-21, XEN-19).
+    Exposure {
+        /// Everybody.
+        Public = "public", "everybody";
+        /// Only the team. The checker shows whom that hides.
+        Private = "private", "the team alone";
+    }
+}
+
+words! {
     /// A fact that the program establishes by itself. `after` and `before` in a policy name facts.
     BuiltFact {
         /// A report opened the case.

@@ -5,6 +5,7 @@ mod baseline;
 mod case;
 mod keep;
 mod keys;
+mod list;
 mod policy;
 mod post;
 mod project;
@@ -77,6 +78,9 @@ enum Command {
     /// Check rules for deadlines; no instance needed.
     #[command(subcommand)]
     Regime(regime::Regime),
+    /// The predisclosure list: try applications out against a policy; no instance needed.
+    #[command(subcommand)]
+    List(list::List),
     /// What is due, the oldest first.
     Due(keep::DueOptions),
     /// Letters that were written, and what became of them.
@@ -129,6 +133,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Policy(command) => command.run(&out),
         Command::Verdict(command) => command.run(&out),
         Command::Regime(command) => command.run(&out),
+        Command::List(command) => command.run(&out),
         Command::Baseline(command) => command.run(&out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -195,6 +200,7 @@ async fn with_engine(
         | Command::Policy(_)
         | Command::Verdict(_)
         | Command::Regime(_)
+        | Command::List(_)
         | Command::Serve(_)
         | Command::Baseline(_)
         | Command::Completions { .. }

@@ -302,6 +302,13 @@ fn words_of(policy: &Policy) -> Vec<String> {
     words.extend(&policy.commit.never_says);
     words.extend(policy.advisory.sections.iter().map(|(_, heading)| heading));
     words.extend(policy.channels.iter().flat_map(|channel| [&channel.title, &channel.address]));
+    words.extend(policy.list.iter().flat_map(|list| {
+        let asks = list.asks.iter().flat_map(|ask| [&ask.title, &ask.clause]);
+        let criteria = list.criteria.iter().flat_map(|criterion| [&criterion.question, &criterion.clause]);
+        let rest = [&list.clause, &list.appeal, &list.evidence.clause, &list.alias.clause];
+        let hosts = list.evidence.never_hosts.iter().chain(&list.alias.words);
+        asks.chain(criteria).chain(rest).chain(hosts).chain(list.applicants.iter().map(|kind| &kind.title))
+    }));
     words.extend(policy.mails.values().flat_map(|mail| [&mail.subject, &mail.text]));
     let mut all: Vec<String> = words.into_iter().cloned().collect();
     all.push(policy.id.to_string());

@@ -101,6 +101,7 @@ pub fn possible(
 pub fn check(policy: &Policy) -> Report {
     let mut findings = order::contradictions(policy);
     findings.extend(order::limits(policy));
+    findings.extend(order::list(policy));
     let exploration = explore(policy, Roles::Representative);
     findings.extend(properties::findings(policy, &exploration));
     findings.sort_by_key(|finding| finding.kind);

@@ -1,7 +1,7 @@
 //! What the text of a policy shows by itself: clauses that contradict each other, limits that nothing fits.
 
 use super::{Finding, Kind};
-use crate::policy::vocabulary::{Fact, Item, Verb};
+use crate::policy::vocabulary::{Exposure, Fact, Incomplete, Item, Verb};
 use crate::policy::{Act, Policy, Step, Tells};
 use crate::rating::Severity;
 use crate::time::Instant;
@@ -182,6 +182,36 @@ pub(super) fn limits(policy: &Policy) -> Vec<Finding> {
         let what =
             format!("{}: the default length is not permitted: {}", rules.clause, refusal.explain(policy).why);
         findings.push(Finding { kind: Kind::Limits, what, path: Vec::new() });
+    }
+    findings
+}
+
+/// What the rules for the list would let happen: somebody let in without what every applicant must show, or a
+/// recipient that nobody knows of (CS-21, XEN-17, XEN-19).
+pub(super) fn list(policy: &Policy) -> Vec<Finding> {
+    let Some(rules) = &policy.list else { return Vec::new() };
+    let mut findings = Vec::new();
+    let joins = |application: &str| {
+        vec![
+            format!("an organisation applies {application}"),
+            format!("{} accepts it", policy.titles(rules.by)),
+        ]
+    };
+    if rules.incomplete == Incomplete::Decided
+        && let Some(ask) = rules.asks.first()
+    {
+        let what = format!(
+            "{}: whoever leaves out “{}”, which {} asks for, may be let in all the same",
+            rules.clause, ask.title, ask.clause
+        );
+        findings.push(Finding { kind: Kind::Broken, what, path: joins(&format!("without {}", ask.id)) });
+    }
+    if rules.members == Exposure::Private {
+        let what =
+            format!("{}: somebody receives predisclosures and nobody outside knows of it", rules.clause);
+        let mut path = joins("with all that is asked for");
+        path.push("an advisory goes to the list".to_owned());
+        findings.push(Finding { kind: Kind::Broken, what, path });
     }
     findings
 }

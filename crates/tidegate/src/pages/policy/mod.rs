@@ -4,6 +4,7 @@
 mod clauses;
 mod html;
 mod knowledge;
+mod list;
 mod markdown;
 mod procedure;
 mod rules;
@@ -117,6 +118,7 @@ fn document(policy: &Policy) -> Document {
         rules::embargo(policy, &mut cited),
         knowledge::knows(policy, &mut cited),
         knowledge::tells(policy, &mut cited),
+        list::list(policy, &mut cited),
         procedure::clocks(policy, &mut cited),
         rules::commits(policy, &mut cited),
         rules::advisories(policy, &mut cited),
