@@ -16,6 +16,7 @@ pub mod fault;
 pub mod id;
 pub mod inventory;
 pub mod patch;
+pub mod permission;
 pub mod policy;
 pub mod publication;
 pub mod rating;

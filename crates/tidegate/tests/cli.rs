@@ -207,3 +207,25 @@ fn a_reporter_sees_how_their_report_stands() {
     assert!(after.contains("the embargo is over\n  | early"), "{after}");
     assert!(!after.contains("it becomes public at "), "the end that was agreed holds no more: {after}");
 }
+
+/// XEN-08, XEN-13: what may be passed on is answered with its clause, and to nobody who has no such case.
+#[test]
+fn may_i_is_answered_with_its_clause() {
+    let desk = Desk::new();
+    let case = desk.report();
+    let added = ["person", "add", "mary", "--project", "xen", "--role", "member", "--mail", "m@m.example"];
+    assert!(desk.run(&added).status.success());
+    let answer = desk.json(&["case", "may-tell", &case, "record"]);
+    assert_eq!((answer["answer"].as_str(), &answer["clause"]), (Some("no"), &Value::Null));
+    let stranger = desk.run(&["--as", "mary", "case", "may-tell", &case, "cve-number"]);
+    let nothing = desk.run(&["--as", "mary", "case", "may-tell", "0000-0000-0000", "cve-number"]);
+    assert_eq!(stranger.status.code(), Some(4));
+    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).replace(&case, "0000-0000-0000");
+    assert_eq!(said(&stranger), said(&nothing));
+    let typo = desk.run(&["case", "may-tell", &case, "cve"]);
+    assert_eq!(typo.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&typo.stderr).contains("cve-number"));
+    let nobody = desk.run(&["case", "may-tell", &case, "nature", "--to", "press"]);
+    assert_eq!(nobody.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("member"));
+}

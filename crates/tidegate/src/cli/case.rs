@@ -1,6 +1,7 @@
 //! `tidegate case ...`: every step of the procedure, one subcommand each.
 
 use super::acting;
+use super::may::MayTell;
 use super::show;
 use crate::engine::Engine;
 use crate::out::{Failure, Out};
@@ -76,6 +77,8 @@ pub(super) enum Case {
         /// The case.
         case: CaseId,
     },
+    /// May I pass this on, now? The answer cites its clause, and can be quoted.
+    MayTell(MayTell),
     /// Tell the reporter that the report arrived.
     Acknowledge(Words),
     /// Give a report that is out of scope to the organisation named for it.
@@ -333,6 +336,7 @@ impl Case {
             }
             Case::Show { case } => show::case(engine, case, acting(who)?, out).await,
             Case::Log { case } => show::log(engine, case, acting(who)?, out).await,
+            Case::MayTell(question) => question.run(engine, acting(who)?, out).await,
             Case::Duplicates { case } => show::duplicates(engine, case, acting(who)?, out).await,
             Case::Merge { case, into } => {
                 let done = engine.merge(case, into, acting(who)?).await?;

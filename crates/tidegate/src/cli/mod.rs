@@ -6,6 +6,7 @@ mod case;
 mod keep;
 mod keys;
 mod list;
+mod may;
 mod policy;
 mod post;
 mod project;

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use tidegate_domain::audience::{self, ReporterStanding, View};
 use tidegate_domain::case::{Actor, Case, Entry, replay};
 use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::permission::{Ruling, may_tell};
 use tidegate_domain::policy::check::possible;
-use tidegate_domain::policy::vocabulary::{RoleKind, Verb};
-use tidegate_domain::policy::{Policy, Step};
+use tidegate_domain::policy::vocabulary::{Item, RoleKind, Verb};
+use tidegate_domain::policy::{Policy, RoleId, Step};
 use tidegate_domain::time::Instant;
 
 /// A case as the engine has it in hand: never given to a door as it is, only as a [`View`].
@@ -45,6 +46,12 @@ impl CaseFile {
     #[must_use]
     pub fn standing_for_reporter(&self, viewer: &Actor) -> Option<ReporterStanding> {
         audience::standing_for_reporter(&self.policy, &self.case, viewer)
+    }
+
+    /// Whether `asker` may let `to` have `item` now; `None` where for them there is no such case.
+    #[must_use]
+    pub fn may_tell(&self, asker: &Actor, to: RoleId, item: Item) -> Option<Ruling<'_>> {
+        may_tell(&self.policy, &self.case, asker, to, item)
     }
 
     /// Whether a disclosure is still to come. An embargo that ended early leaves its end behind as planned.
