@@ -18,6 +18,7 @@ pub mod patch;
 pub mod policy;
 pub mod publication;
 pub mod rating;
+mod reader;
 pub mod refusal;
 pub mod regime;
 pub mod release;
