@@ -16,6 +16,7 @@ pub mod id;
 pub mod inventory;
 pub mod patch;
 pub mod policy;
+pub mod proof;
 pub mod publication;
 pub mod rating;
 mod reader;
