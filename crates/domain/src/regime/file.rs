@@ -3,6 +3,7 @@
 use super::{Band, Deadline, Force, Measure, Point, Regime, Row, StartEvent, Tenths, Time};
 use crate::fault::Fault;
 use crate::policy::parse_length;
+use crate::reader::{self, FileKind, Reader};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ struct RawRegime {
     trigger: String,
     force: Spanned<String>,
     start: StartEvent,
+    #[serde(rename = "start-unmaintained")]
+    start_unmaintained: Option<StartEvent>,
     zone: Spanned<String>,
     #[serde(default)]
     bands: Vec<RawBand>,
@@ -69,48 +72,27 @@ struct RawDeadline {
     also: Option<String>,
 }
 
+const KIND: FileKind =
+    FileKind { what: "a regime", bytes_max: REGIME_BYTES_MAX, schema: SCHEMA, manual: "docs/regimes.md" };
+/// How a score is written.
+pub(super) const SCORE_ADVICE: &str = "Write one digit behind the point, from \"0.0\" to \"10.0\".";
+
 /// Reads a regime file.
 ///
 /// # Errors
 /// Every fault that was found. A text that is not TOML, or whose fields have the wrong form, has one: the
 /// first.
 pub fn read(text: &str) -> Result<Regime, Vec<Fault>> {
-    if text.len() > REGIME_BYTES_MAX {
-        let what = format!("the file has {} bytes; a regime has at most {REGIME_BYTES_MAX}", text.len());
-        return Err(vec![Fault::nowhere(what, "Is this the right file?")]);
-    }
-    let raw: RawRegime = toml::from_str(text).map_err(|error| {
-        let place = error.span().map_or(0, |span| span.start);
-        vec![Fault::at(text, place, error.message(), "docs/regimes.md shows every field.")]
-    })?;
-    let mut reader = Reader { text, faults: Vec::new() };
+    let raw: RawRegime = reader::fields(text, &KIND)?;
+    let mut reader = Reader::new(text);
     let regime = reader.regime(raw);
-    match regime {
-        Some(regime) if reader.faults.is_empty() => Ok(regime),
-        Some(_) | None => Err(reader.faults),
-    }
-}
-
-struct Reader<'a> {
-    text: &'a str,
-    faults: Vec<Fault>,
+    reader.finish(regime)
 }
 
 impl Reader<'_> {
-    fn fault(&mut self, place: usize, what: String, advice: &str) {
-        self.faults.push(Fault::at(self.text, place, what, advice));
-    }
-
     fn regime(&mut self, raw: RawRegime) -> Option<Regime> {
-        if *raw.schema.get_ref() != SCHEMA {
-            let what = format!("schema {} is not one that this program reads", raw.schema.get_ref());
-            self.fault(raw.schema.span().start, what, "Write `schema = 1`, or use a newer program.");
-        }
-        let id = raw.id.get_ref().parse();
-        if id.is_err() {
-            let what = format!("`{}` is no id", raw.id.get_ref().escape_debug());
-            self.fault(raw.id.span().start, what, "Write small letters, digits and dashes.");
-        }
+        self.schema(&raw.schema, &KIND);
+        let id = self.parsed(&raw.id, "id", "Write small letters, digits and dashes.");
         let force = Force::ALL.iter().copied().find(|force| force.name() == raw.force.get_ref());
         if force.is_none() {
             let what = format!("`{}` is no force", raw.force.get_ref().escape_debug());
@@ -124,13 +106,14 @@ impl Reader<'_> {
         }
         let measure = self.measure(raw.bands, raw.points, raw.rows, raw.each)?;
         Some(Regime {
-            id: id.ok()?,
+            id: id?,
             title: raw.title,
             version: raw.version,
             source: raw.source,
             trigger: raw.trigger,
             force: force?,
             start: raw.start,
+            start_unmaintained: raw.start_unmaintained,
             zone: zone.ok()?,
             measure,
         })
@@ -156,8 +139,7 @@ impl Reader<'_> {
                 Some(Measure::Each(deadlines.collect()))
             }
             _ => {
-                let what =
-                    "a regime has bands of scores, or points and rows, or deadlines for each".to_owned();
+                let what = "a regime has bands of scores, or points and rows, or deadlines for each";
                 self.fault(
                     0,
                     what,
@@ -169,7 +151,8 @@ impl Reader<'_> {
     }
 
     fn band(&mut self, raw: RawBand) -> Option<Band> {
-        let (from, to) = (self.score(&raw.from)?, self.score(&raw.to)?);
+        let from: Tenths = self.parsed(&raw.from, "score", SCORE_ADVICE)?;
+        let to = self.parsed(&raw.to, "score", SCORE_ADVICE)?;
         if from > to {
             let what = format!("the band {} begins above its end", raw.name.escape_debug());
             self.fault(raw.from.span().start, what, "Write the lower score as from.");
@@ -198,19 +181,6 @@ impl Reader<'_> {
             }
         }
         Measure::Table { points, rows }
-    }
-
-    fn score(&mut self, raw: &Spanned<String>) -> Option<Tenths> {
-        let digits = raw.get_ref().split_once('.').and_then(|(whole, tenth)| {
-            let whole: u8 = whole.parse().ok()?;
-            let tenth: u8 = tenth.parse().ok().filter(|_| tenth.len() == 1)?;
-            Tenths::new(whole.checked_mul(10)?.checked_add(tenth)?)
-        });
-        if digits.is_none() {
-            let what = format!("`{}` is no score", raw.get_ref().escape_debug());
-            self.fault(raw.span().start, what, "Write one digit behind the point, from \"0.0\" to \"10.0\".");
-        }
-        digits
     }
 
     fn time(&mut self, raw: &Spanned<String>) -> Option<Time> {

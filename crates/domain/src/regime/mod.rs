@@ -4,9 +4,12 @@
 //! each band of that leaves. [`check::check`] finds what no band covers and what two do.
 
 pub mod check;
+pub mod clock;
+mod facts;
 mod file;
 
 pub use crate::policy::vocabulary::Force;
+pub use facts::{FACTS_BYTES_MAX, FACTS_SCHEMA, read_facts};
 pub use file::{REGIME_BYTES_MAX, SCHEMA, read};
 
 use crate::id::Slug;
@@ -14,6 +17,7 @@ use crate::time::{Instant, Length};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 /// What starts a clock (SCS-04).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
@@ -36,6 +40,31 @@ pub enum StartEvent {
 }
 
 impl StartEvent {
+    /// Every event, in the order in which they mostly happen.
+    pub const ALL: [StartEvent; 7] = [
+        StartEvent::HeadPatched,
+        StartEvent::PatchMerged,
+        StartEvent::Public,
+        StartEvent::Aware,
+        StartEvent::ReleaseTagged,
+        StartEvent::AuthorityNotified,
+        StartEvent::ScoreKnown,
+    ];
+
+    /// The word in files and on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            StartEvent::Public => "public",
+            StartEvent::PatchMerged => "patch-merged",
+            StartEvent::ReleaseTagged => "release-tagged",
+            StartEvent::HeadPatched => "head-patched",
+            StartEvent::ScoreKnown => "score-known",
+            StartEvent::AuthorityNotified => "authority-notified",
+            StartEvent::Aware => "aware",
+        }
+    }
+
     /// The words for people.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -76,6 +105,27 @@ impl Tenths {
 impl fmt::Display for Tenths {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.0 / 10, self.0 % 10)
+    }
+}
+
+/// The text is not a score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotAScore;
+
+impl FromStr for Tenths {
+    type Err = NotAScore;
+
+    /// Reads a score with its one digit behind the point: `9.8`.
+    fn from_str(text: &str) -> Result<Tenths, NotAScore> {
+        let (whole, tenth) = text.split_once('.').ok_or(NotAScore)?;
+        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_digits(whole) || !is_digits(tenth) || tenth.len() != 1 {
+            return Err(NotAScore);
+        }
+        let whole: u8 = whole.parse().map_err(|_| NotAScore)?;
+        let tenth: u8 = tenth.parse().map_err(|_| NotAScore)?;
+        let tenths = whole.checked_mul(10).and_then(|whole| whole.checked_add(tenth)).ok_or(NotAScore)?;
+        Tenths::new(tenths).ok_or(NotAScore)
     }
 }
 
@@ -165,6 +215,8 @@ pub struct Regime {
     pub force: Force,
     /// What starts its clock.
     pub start: StartEvent,
+    /// What starts it instead, where the project maintains the release line no more (SCS-04).
+    pub start_unmaintained: Option<StartEvent>,
     /// Whose calendar its days and months are counted by.
     pub zone: TimeZone,
     /// What it measures by.
@@ -172,6 +224,16 @@ pub struct Regime {
 }
 
 impl Regime {
+    /// What starts its clock for a release line that is maintained, or is not. One that nobody knows about
+    /// counts as maintained.
+    #[must_use]
+    pub fn own_start(&self, is_maintained: Option<bool>) -> StartEvent {
+        match (self.start_unmaintained, is_maintained) {
+            (Some(start), Some(false)) => start,
+            (Some(_) | None, _) => self.start,
+        }
+    }
+
     /// The deadline for a score, where the regime measures by scores and a band covers it.
     #[must_use]
     pub fn for_score(&self, score: Tenths) -> Option<&Deadline> {

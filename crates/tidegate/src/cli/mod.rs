@@ -3,6 +3,7 @@
 mod advisory;
 mod baseline;
 mod case;
+mod clocks;
 mod keep;
 mod keys;
 mod list;
@@ -76,7 +77,7 @@ enum Command {
     Advisory(advisory::Advisory),
     /// Say which advisories a deployment is affected by, and why; no instance needed.
     Verdict(verdict::Verdict),
-    /// Check rules for deadlines; no instance needed.
+    /// Check rules for deadlines, and say when findings are due; no instance needed.
     #[command(subcommand)]
     Regime(regime::Regime),
     /// The predisclosure list: try applications out against a policy; no instance needed.

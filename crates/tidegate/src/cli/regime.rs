@@ -1,5 +1,6 @@
 //! `tidegate regime ...`: no instance is needed.
 
+use super::clocks::Matrix;
 use crate::out::{Failure, Kind, Out};
 use clap::Subcommand;
 use serde_json::json;
@@ -15,11 +16,17 @@ pub(super) enum Regime {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Say when a finding is due under every start event, scorer and regime, and which choice would turn the
+    /// result around.
+    Matrix(Matrix),
 }
 
 impl Regime {
     pub(super) fn run(self, out: &Out) -> Result<(), Failure> {
-        let Regime::Check { files } = self;
+        let files = match self {
+            Regime::Check { files } => files,
+            Regime::Matrix(matrix) => return matrix.run(out),
+        };
         let (mut text, mut values, mut broken) = (String::new(), Vec::new(), 0);
         for file in &files {
             let regime = read(file)?;
@@ -36,6 +43,7 @@ impl Regime {
                 "version": regime.version,
                 "force": regime.force.name(),
                 "start": regime.start.name(),
+                "start_unmaintained": regime.start_unmaintained.map(regime::StartEvent::name),
                 "sound": findings.is_empty(),
                 "findings": findings,
             }));
@@ -57,7 +65,7 @@ fn measured(measure: &Measure) -> String {
     }
 }
 
-fn read(path: &Path) -> Result<regime::Regime, Failure> {
+pub(super) fn read(path: &Path) -> Result<regime::Regime, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
     regime::read(&text).map_err(|faults| Failure::faults(&path.display().to_string(), &faults))
 }
