@@ -11,6 +11,7 @@ mod routes;
 mod session;
 mod sign_in;
 mod site;
+mod tokens;
 
 pub use answer::Answer;
 pub use form::{FORM_BYTES_MAX, Form};
@@ -85,7 +86,8 @@ pub fn routes() -> Routes {
     let routes = Routes::default();
     let routes = public::routes(routes);
     let routes = sign_in::routes(routes);
-    desk::routes(routes)
+    let routes = desk::routes(routes);
+    tokens::routes(routes)
 }
 
 /// The web door as a service.
