@@ -10,7 +10,6 @@ mod post;
 mod project;
 mod regime;
 mod report;
-mod reporter;
 mod serve;
 mod show;
 mod token;

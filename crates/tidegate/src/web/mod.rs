@@ -2,6 +2,7 @@
 //! performs and shows; what may be seen and done is decided by the engine.
 
 mod answer;
+mod api;
 mod desk;
 mod form;
 mod guard;
@@ -87,7 +88,8 @@ pub fn routes() -> Routes {
     let routes = public::routes(routes);
     let routes = sign_in::routes(routes);
     let routes = desk::routes(routes);
-    tokens::routes(routes)
+    let routes = tokens::routes(routes);
+    api::routes(routes)
 }
 
 /// The web door as a service.

@@ -10,7 +10,7 @@ use tidegate::engine::api_tokens::{Scope, Wanted};
 use tidegate::engine::clock::SetClock;
 use tidegate::store::{Location, MasterKey, Store};
 use tidegate::web::{self, Shared, Web};
-use tidegate_domain::id::Slug;
+use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::time::Instant;
 use tower::ServiceExt;
 
@@ -34,6 +34,10 @@ pub struct Answer {
 impl Answer {
     pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).expect("JSON")
     }
 
     pub fn text(&self) -> &str {
@@ -99,5 +103,26 @@ impl World {
         let scopes = scopes.iter().copied().collect();
         let wanted = Wanted { note: "a test".to_owned(), scopes, days: 30 };
         self.web.engine.make_api_token(&name(who), wanted).await.expect("a token").to_string()
+    }
+
+    /// A program's request, with a body of JSON or with none.
+    pub async fn ask(&self, method: &str, path: &str, bearer: &str, body: &str) -> Answer {
+        let bearer = format!("Bearer {bearer}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        self.send(method, path, &headers, body.as_bytes()).await
+    }
+
+    /// Reports by the form, and answers with the mailbox's key.
+    pub async fn report(&self, title: &str) -> String {
+        let made = self.form("/report/xen", "", &format!("title={title}&text=It+crashes+the+host.")).await;
+        let (_, key) = made.text().split_once("name=\"key\" value=\"").expect("a key");
+        let key = key.split('"').next().expect("a key").to_owned();
+        self.web.engine.work().await.expect("worked");
+        key
+    }
+
+    pub async fn cases(&self) -> Vec<CaseId> {
+        let rows = self.web.engine.store.cases(None, false).await.expect("cases");
+        rows.iter().map(|row| row.case).collect()
     }
 }
