@@ -202,7 +202,9 @@ impl Given {
         })
     }
 
-    fn words(&self, name: &str) -> Vec<String> {
+    /// All lines of a field's texts, trimmed, without empty ones.
+    #[must_use]
+    pub fn words(&self, name: &str) -> Vec<String> {
         let texts = self.0.get(name).into_iter().flatten().filter_map(|value| match value {
             Value::Text(text) => Some(text.lines()),
             Value::File { .. } => None,

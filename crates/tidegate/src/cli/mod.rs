@@ -13,9 +13,9 @@ mod post;
 mod project;
 mod regime;
 mod report;
-mod reporter;
 mod serve;
 mod show;
+mod token;
 mod verdict;
 
 pub use policy::matrix;
@@ -60,6 +60,9 @@ enum Command {
     /// Add people, and give them roles.
     #[command(subcommand)]
     Person(project::Person),
+    /// Tokens by which programs act for a person.
+    #[command(subcommand)]
+    Token(token::Token),
     /// Check and print policies; no instance needed.
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -184,6 +187,7 @@ async fn with_engine(
     let done = match command {
         Command::Project(command) => command.run(&mut engine, out).await,
         Command::Person(command) => command.run(&engine, dir, out).await,
+        Command::Token(command) => command.run(&engine, out).await,
         Command::Report(command) => command.run(&engine, out).await,
         Command::Case(command) => command.run(&engine, who, out).await,
         Command::Advisory(command) => command.run(&engine, who, out).await,

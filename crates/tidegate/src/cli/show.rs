@@ -1,18 +1,17 @@
 //! Showing cases: always through what the viewer may see.
 
-use super::reporter;
 use crate::engine::{CaseFile, Engine, Performed};
 use crate::out::{Failure, Out, lines, printable, table};
+use crate::reporter;
+use crate::shape::{self, done, exposed_hours, standing};
 use crate::words::event_line;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt::Write as _;
 use tidegate_domain::audience::{View, items_of};
 use tidegate_domain::case::clock::{Clock, Standing, clocks};
-use tidegate_domain::case::{Actor, Case, Event, Stage};
+use tidegate_domain::case::{Actor, Case, Stage};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::check::possible;
-use tidegate_domain::policy::vocabulary::Fact;
-use tidegate_domain::policy::{Act, Step};
 use tidegate_domain::refusal::{OUT_OF_MODEL, Refusal};
 use tidegate_domain::similar;
 use tidegate_domain::time::Instant;
@@ -27,17 +26,10 @@ pub(super) async fn list(
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     for (file, viewer) in engine.visible_cases(project, who, open_only).await? {
         let Some(view) = file.view(&viewer) else { continue };
-        let cve = view.cves.first().map(ToString::to_string);
-        let number = view.number.map(str::to_owned).or(cve).unwrap_or_default();
-        let planned = view.planned.map(|at| at.readable()).unwrap_or_default();
-        let title = view.record.as_ref().map(|case| case.title.to_string()).unwrap_or_default();
-        let stage = view.record.as_ref().map(|case| standing(case)).unwrap_or_default();
-        let id = view.record.as_ref().map(|case| case.id.to_string()).unwrap_or_default();
-        values.push(json!({
-            "case": id, "project": file.project().as_str(), "number": number, "planned": planned,
-            "stands": stage, "title": title,
-        }));
-        rows.push(vec![id, file.project().to_string(), number, stage, planned, title]);
+        let line = shape::Line::of(&file, &view);
+        values.push(line.value());
+        let shape::Line { id, project, number, stage, planned, title } = line;
+        rows.push(vec![id, project.to_string(), number, stage, planned, title]);
     }
     let text = if rows.is_empty() {
         "no cases".to_owned()
@@ -47,18 +39,12 @@ pub(super) async fn list(
     out.show(&text, &json!(values))
 }
 
-/// Where a case stands, in a word or two.
-fn standing(case: &Case) -> String {
-    tidegate_domain::policy::check::Phase::of(case).name().to_owned()
-}
-
 pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> Result<(), Failure> {
     let (file, viewer) = engine.open_case(id, who).await?;
     let now = engine.clock.now();
     let Some(view) = file.view(&viewer) else {
         let text = "You are invited to this case. Acknowledge confidence to see it:\n  tidegate case acknowledge-confidence";
-        return out
-            .show(&format!("{text} {id} --as {who}"), &json!({"case": id.to_string(), "invited": true}));
+        return out.show(&format!("{text} {id} --as {who}"), &shape::invited(id));
     };
     let mut text = head(id, &file, &view);
     let reported = reporter::Page::of(&file, &view, &viewer, now);
@@ -74,10 +60,7 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
             text.push_str(&exposure(&file));
         }
     }
-    let mut value = value(id, &file, &view, &viewer, now);
-    if let (Some(page), Some(fields)) = (&reported, value.as_object_mut()) {
-        fields.insert("reporter".to_owned(), page.value());
-    }
+    let value = shape::case(id, &file, &view, &viewer, now);
     out.show(&text, &value)
 }
 
@@ -172,14 +155,6 @@ fn steps(file: &CaseFile, viewer: &Actor, case: &Case, now: Instant) -> String {
     )
 }
 
-/// Steps whose fact holds need no second time; those without a fact of their own can always come again.
-fn done(case: &Case, step: &Step) -> bool {
-    match &step.act {
-        Act::Built(verb) => verb.establishes().is_some_and(|fact| case.since_built(fact).is_some()),
-        Act::Custom(custom) => case.since(&Fact::Custom(custom.clone())).is_some(),
-    }
-}
-
 fn clock_lines(all: &[Clock<'_>], now: Instant) -> String {
     let rows: Vec<Vec<String>> = all
         .iter()
@@ -217,49 +192,9 @@ fn audience(file: &CaseFile, case: &Case) -> String {
     format!("\nwho may know what now\n{}", table(&["role", "items"], &rows))
 }
 
-/// How long the fix was in public before the announcement, where it came first (CS-12).
-fn exposed_hours(file: &CaseFile) -> Option<i64> {
-    let first = |wanted: fn(&Event) -> bool| {
-        file.entries.iter().find(|entry| wanted(&entry.event)).map(|e| e.at.micros())
-    };
-    let committed = first(|event| matches!(event, Event::Committed { .. }))?;
-    let announced = first(|event| matches!(event, Event::Announced { .. }))?;
-    (committed < announced).then_some((announced - committed) / 3_600_000_000)
-}
-
 fn exposure(file: &CaseFile) -> String {
     exposed_hours(file).map_or_else(String::new, |hours| {
         format!("\nthe first public commit came {hours} hours before the announcement (CS-12)\n")
-    })
-}
-
-fn value(id: CaseId, file: &CaseFile, view: &View<'_>, viewer: &Actor, now: Instant) -> Value {
-    let policy = file.policy();
-    let record = view.record.as_deref();
-    json!({
-        "case": id.to_string(),
-        "project": file.project().as_str(),
-        "items": view.items.iter().map(|item| item.name()).collect::<Vec<_>>(),
-        "number": view.number,
-        "cves": view.cves,
-        "planned": view.planned.map(|at| at.to_string()),
-        "rating": view.rating,
-        "title": record.map(|case| case.title.to_string()),
-        "stands": record.map(standing),
-        "exposed_hours": record.filter(|_| view.insider).and_then(|_| exposed_hours(file)),
-        "embargo": record.and_then(|case| case.until).map(|at| at.to_string()),
-        "facts": record.map(|case| case.facts().iter().map(|(fact, at)| json!({"fact": fact.to_string(), "since": at.to_string()})).collect::<Vec<_>>()),
-        "clocks": record.filter(|_| view.insider).map(|case| clocks(policy, case, now).iter().map(|clock| json!({
-            "clock": clock.rule.id.as_str(), "due": clock.due.to_string(), "started": clock.started.to_string(),
-            "started_by": clock.rule.starts.to_string(), "open": clock.is_open(), "clause": clock.rule.clause,
-        })).collect::<Vec<_>>()),
-        "steps": record.filter(|_| view.insider).map(|case| policy.steps.iter()
-            .filter(|step| step.by.meets(case.roles_of(policy, viewer)))
-            .map(|step| json!({
-                "step": step.act.to_string(), "clause": step.clause, "done": done(case, step),
-                "possible": possible(policy, case, viewer, step, now).is_ok(),
-                "waits_for": step.after.iter().filter(|fact| !case.holds(policy, fact)).map(ToString::to_string).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>()),
     })
 }
 
@@ -279,7 +214,7 @@ pub(super) async fn log(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> R
 /// What an action brought about.
 pub(super) fn performed(id: CaseId, done: &Performed, out: &Out) -> Result<(), Failure> {
     let lines: Vec<String> = done.entries.iter().map(|entry| event_line(&entry.event)).collect();
-    out.show(&lines.join("\n"), &json!({"case": id.to_string(), "events": self::lines(&done.entries)}))
+    out.show(&lines.join("\n"), &shape::performed(id, &done.entries))
 }
 
 pub(super) async fn duplicates(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> Result<(), Failure> {

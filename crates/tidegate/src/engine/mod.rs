@@ -1,6 +1,7 @@
 //! The one way in which anything happens: an action is decided by the domain, and what follows from it is
 //! stored in one commit. Doors read through views; hands do the jobs.
 
+pub mod api_tokens;
 pub mod clock;
 pub mod fsck;
 mod mailbox;

@@ -8,6 +8,7 @@
 //! Each writing method is one durable effect: a crash leaves all of it or nothing. Where it leaves anything
 //! else worth knowing, the method says so.
 
+mod api_tokens;
 mod audit;
 mod cases;
 mod commit;
@@ -29,6 +30,7 @@ mod shred;
 pub mod sql;
 mod tokens;
 
+pub use api_tokens::StoredApiToken;
 pub use cases::{CaseRow, Content, DueOfCase, History, LoggedEvent, StoredEvent};
 pub use commit::{CaseChange, Commit, Due, NewJob, Promotion, Staging};
 pub use database::Location;

@@ -56,6 +56,12 @@ statements! {
     TOKEN_END = "DELETE FROM token WHERE tag = $1";
     TOKENS_SWEEP = "DELETE FROM token WHERE expires_us <= $1";
 
+    API_TOKEN_PUT = "INSERT INTO api_token (tag, owner, body, expires_us) VALUES ($1, $2, $3, $4)";
+    API_TOKEN = "SELECT tag, body, expires_us FROM api_token WHERE tag = $1 AND expires_us > $2";
+    API_TOKENS = "SELECT tag, body, expires_us FROM api_token WHERE owner = $1 AND expires_us > $2 ORDER BY tag";
+    API_TOKEN_END = "DELETE FROM api_token WHERE tag = $1";
+    API_TOKENS_SWEEP = "DELETE FROM api_token WHERE expires_us <= $1";
+
     CASE_KEY = "SELECT wrapped, shredded_us FROM case_key WHERE case_id = $1";
     CASE_KEY_INSERT = "INSERT INTO case_key (case_id, wrapped) VALUES ($1, $2)
         ON CONFLICT (case_id) DO NOTHING";

@@ -2,6 +2,7 @@
 //! may not know: what is hidden from them and what is not there are the same page (ALL-01).
 
 use crate::engine::EngineError;
+use crate::engine::api_tokens::Scope;
 use crate::pages::desk;
 use crate::store::StoreError;
 use axum::http::StatusCode;
@@ -26,6 +27,14 @@ pub enum Answer {
     TooLarge,
     /// The form was not sent from one of our pages.
     Foreign,
+    /// A program came without a token that is good.
+    NoToken,
+    /// The token is good, but not for this.
+    NoScope(Scope),
+    /// What a program sent is not of the kind that is read here.
+    NotJson,
+    /// What a program sent is no JSON, or not an object.
+    Unreadable(String),
     /// We failed. The guard logs it and shows a number.
     Failed(Box<EngineError>),
 }
@@ -58,13 +67,16 @@ impl From<StoreError> for Answer {
 }
 
 impl Answer {
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             Answer::NotFound => StatusCode::NOT_FOUND,
             Answer::SignIn => StatusCode::SEE_OTHER,
-            Answer::NoSecret | Answer::Foreign => StatusCode::FORBIDDEN,
+            Answer::NoSecret | Answer::Foreign | Answer::NoScope(_) => StatusCode::FORBIDDEN,
             Answer::Refused(_) => StatusCode::CONFLICT,
             Answer::Faults(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Answer::NoToken => StatusCode::UNAUTHORIZED,
+            Answer::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Answer::Unreadable(_) => StatusCode::BAD_REQUEST,
             Answer::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Answer::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -92,6 +104,10 @@ impl Answer {
                 "This form did not come from here",
                 &["Nothing was done. Open the page on this site and send the form again.".to_owned()],
             ),
+            Answer::NoToken | Answer::NoScope(_) | Answer::NotJson | Answer::Unreadable(_) => desk::note(
+                "For programs",
+                &["This address is for programs that come with a token.".to_owned()],
+            ),
             Answer::Failed(_) => desk::note("We failed", &["Nothing was lost.".to_owned()]),
         }
     }
@@ -103,9 +119,11 @@ impl IntoResponse for Answer {
             return Redirect::to("/sign-in").into_response();
         }
         let mut answer = (self.status(), Html(self.page())).into_response();
-        if let Answer::Failed(error) = self {
-            answer.extensions_mut().insert(Failed(Arc::new(*error)));
+        if let Answer::Failed(error) = &self {
+            answer.extensions_mut().insert(Failed(Arc::new((**error).clone())));
         }
+        // Where a program asked, the guard tells it the same as problem details.
+        answer.extensions_mut().insert(self);
         answer
     }
 }

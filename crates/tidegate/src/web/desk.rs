@@ -141,10 +141,15 @@ async fn act(
     Path((id, act)): Path<(CaseId, String)>,
     form: Form,
 ) -> Result<Redirect, Answer> {
-    let act = match Verb::from_name(&act) {
-        Some(verb) => Act::Built(verb),
-        None => Act::Custom(act.parse().map_err(|_| Answer::NotFound)?),
-    };
+    let act = act_of(&act)?;
     crate::asked::perform(&web.engine, id, &person.name, &act, &form.0).await?;
     Ok(Redirect::to(&format!("/desk/cases/{id}")))
+}
+
+/// The act that a path names: one of the language's, or a step of the policy's own.
+pub(super) fn act_of(name: &str) -> Result<Act, Answer> {
+    match Verb::from_name(name) {
+        Some(verb) => Ok(Act::Built(verb)),
+        None => name.parse().map(Act::Custom).map_err(|_| Answer::NotFound),
+    }
 }

@@ -1,7 +1,7 @@
 //! What every request passes before a door sees it, and what every answer carries.
 
 use super::answer::Failed;
-use super::{Answer, Shared};
+use super::{Answer, Shared, api};
 use crate::pages::desk;
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
@@ -18,6 +18,7 @@ const STRICT_TRANSPORT: &str = "max-age=63072000; includeSubDomains";
 
 /// Refuses forms of other sites and gives every answer its headers.
 pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Next) -> Response {
+    let is_api = api::is_api(request.uri().path());
     let mut answer = if changes(request.method()) && !is_ours(&web.origin, request.headers()) {
         Answer::Foreign.into_response()
     } else {
@@ -27,7 +28,13 @@ pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Nex
         // A random number: one that counted would tell how often we fail.
         let number = web.engine.draw_number();
         tracing::error!(number, %error, "a request failed");
-        answer = (answer.status(), Html(desk::failed(number))).into_response();
+        answer = if is_api {
+            api::failed(number)
+        } else {
+            (answer.status(), Html(desk::failed(number))).into_response()
+        };
+    } else if is_api {
+        answer = api::shaped(answer);
     }
     let headers = answer.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {

@@ -2,6 +2,7 @@
 //! performs and shows; what may be seen and done is decided by the engine.
 
 mod answer;
+mod api;
 mod desk;
 mod form;
 mod guard;
@@ -11,6 +12,7 @@ mod routes;
 mod session;
 mod sign_in;
 mod site;
+mod tokens;
 
 pub use answer::Answer;
 pub use form::{FORM_BYTES_MAX, Form};
@@ -85,7 +87,9 @@ pub fn routes() -> Routes {
     let routes = Routes::default();
     let routes = public::routes(routes);
     let routes = sign_in::routes(routes);
-    desk::routes(routes)
+    let routes = desk::routes(routes);
+    let routes = tokens::routes(routes);
+    api::routes(routes)
 }
 
 /// The web door as a service.

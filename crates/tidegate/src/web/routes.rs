@@ -13,6 +13,8 @@ pub enum For {
     Anyone,
     /// Whoever holds the key of a report's mailbox.
     Reporter,
+    /// Programs that come with a token; what they see is what its owner does.
+    Token,
     /// Whoever is signed in; what they see is decided case by case.
     Person,
 }

@@ -51,6 +51,7 @@ pub(super) fn page(title: &str, reader: Reader<'_>, main: &Markup) -> String {
                     li { a href="/desk" { "Now" } }
                     li { a href="/desk/cases" { "Cases" } }
                     li { a href="/" { "Public site" } }
+                    li { a href="/account/tokens" { "API tokens" } }
                     li.who { (name.as_str()) }
                     li { (leave()) }
                 } }

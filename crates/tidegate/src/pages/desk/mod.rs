@@ -5,6 +5,7 @@ mod case;
 mod door;
 mod frame;
 mod lists;
+mod tokens;
 
 pub use case::{CasePage, Offer, case, invited};
 pub use door::{
@@ -13,6 +14,7 @@ pub use door::{
 };
 pub use frame::{failed, note, refused};
 pub use lists::{CaseLine, DueLine, cases, now};
+pub use tokens::{token_made, tokens};
 
 /// The style of forms and desks, beside the public pages' own.
 #[must_use]

@@ -13,7 +13,7 @@ use tidegate_domain::time::Instant;
 const LINES_MAX: usize = 40;
 
 /// What a reporter is shown of their case.
-pub(super) struct Page {
+pub(crate) struct Page {
     standing: ReporterStanding,
     /// The instant to come, where one is agreed that they may know.
     disclosure: Option<Instant>,
@@ -24,7 +24,7 @@ pub(super) struct Page {
 
 impl Page {
     /// The page for `viewer`; `None` where they did not report the case, or work on it anyway.
-    pub(super) fn of(file: &CaseFile, view: &View<'_>, viewer: &Actor, now: Instant) -> Option<Page> {
+    pub(crate) fn of(file: &CaseFile, view: &View<'_>, viewer: &Actor, now: Instant) -> Option<Page> {
         let standing = file.standing_for_reporter(viewer).filter(|_| !view.insider)?;
         let step = |step: &tidegate_domain::policy::Step| {
             [step.act.to_string(), step.title.clone(), step.clause.clone()]
@@ -37,7 +37,7 @@ impl Page {
         })
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = format!("\nyour report: {}\n", self.standing.phrase());
         let _ = match self.disclosure {
             Some(at) => {
@@ -64,7 +64,7 @@ impl Page {
         text
     }
 
-    pub(super) fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         let steps = self
             .open
             .iter()

@@ -1,0 +1,92 @@
+//! Cases: listed, read, and worked on.
+
+use super::body::Object;
+use super::caller::{Doer, Reader};
+use super::json_for;
+use crate::asked;
+use crate::out::lines;
+use crate::shape;
+use crate::web::path::Path;
+use crate::web::routes::{For, Routes};
+use crate::web::{Answer, Shared, desk};
+use axum::extract::State;
+use axum::http::header::{self, HeaderMap};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use tidegate_domain::id::CaseId;
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .get(For::Token, "/api/v1/cases", list)
+        .get(For::Token, "/api/v1/cases/{case}", show)
+        .get(For::Token, "/api/v1/cases/{case}/log", log)
+        .get(For::Token, "/api/v1/cases/{case}/files/{sha256}", file)
+        .post(For::Token, "/api/v1/cases/{case}/actions/{act}", act)
+}
+
+/// The cases that the token's owner may know of, closed ones too.
+async fn list(State(web): State<Shared>, reader: Reader, headers: HeaderMap) -> Result<Response, Answer> {
+    let seen = web.engine.visible_cases(None, &reader.0.owner, false).await?;
+    let views = seen.iter().filter_map(|(file, viewer)| Some((file, file.view(viewer)?)));
+    let values: Vec<Value> = views.map(|(file, view)| shape::Line::of(file, &view).value()).collect();
+    Ok(json_for(&headers, &json!(values)))
+}
+
+async fn show(
+    State(web): State<Shared>,
+    reader: Reader,
+    Path(id): Path<CaseId>,
+    headers: HeaderMap,
+) -> Result<Response, Answer> {
+    let (file, viewer) = web.engine.open_case(id, &reader.0.owner).await?;
+    let value = match file.view(&viewer) {
+        Some(view) => shape::case(id, &file, &view, &viewer, web.engine.clock.now()),
+        None => shape::invited(id),
+    };
+    Ok(json_for(&headers, &value))
+}
+
+async fn log(
+    State(web): State<Shared>,
+    reader: Reader,
+    Path(id): Path<CaseId>,
+    headers: HeaderMap,
+) -> Result<Response, Answer> {
+    let (file, viewer) = web.engine.open_case(id, &reader.0.owner).await?;
+    let view = file.view(&viewer).ok_or(Answer::NotFound)?;
+    let entries: Vec<_> = file.log(&view).collect();
+    Ok(json_for(&headers, &lines(&entries)))
+}
+
+/// A file of the case, as bytes: whoever sent it may be an attacker.
+async fn file(
+    State(web): State<Shared>,
+    reader: Reader,
+    Path((id, sha256)): Path<(CaseId, String)>,
+) -> Result<Response, Answer> {
+    let (file, viewer) = web.engine.open_case(id, &reader.0.owner).await?;
+    let view = file.view(&viewer).ok_or(Answer::NotFound)?;
+    file.file_name(&view, &sha256).ok_or(Answer::NotFound)?;
+    let headers =
+        [(header::CONTENT_TYPE, "application/octet-stream"), (header::CONTENT_DISPOSITION, "attachment")];
+    Ok((headers, web.engine.file(id, &sha256).await?).into_response())
+}
+
+async fn act(
+    State(web): State<Shared>,
+    doer: Doer,
+    Path((id, act)): Path<(CaseId, String)>,
+    object: Object,
+) -> Result<Response, Answer> {
+    let who = &doer.0.owner;
+    // Whoever may not know of the case learns nothing from what is wrong with the body either (ALL-01).
+    let (file, viewer) = web.engine.open_case(id, who).await?;
+    let act = desk::act_of(&act)?;
+    let mut done = asked::perform(&web.engine, id, who, &act, &object.given(&act)?).await?;
+    if !file.view(&viewer).is_some_and(|view| view.insider) {
+        // What the clock did thereupon is for whoever works on the case.
+        done.entries.retain(|entry| entry.by.name() == who.as_str());
+    }
+    let value = shape::performed(id, &done.entries).to_string();
+    Ok(([(header::CONTENT_TYPE, "application/json")], value).into_response())
+}
