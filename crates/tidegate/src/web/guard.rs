@@ -1,11 +1,11 @@
 //! What every request passes before a door sees it, and what every answer carries.
 
-use super::answer::Failed;
-use super::{Answer, Shared};
-use crate::pages::desk;
+use super::answer::Told;
+use super::{Answer, Shared, Who};
+use crate::pages::desk::{self, Reader};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
@@ -18,16 +18,26 @@ const STRICT_TRANSPORT: &str = "max-age=63072000; includeSubDomains";
 
 /// Refuses forms of other sites and gives every answer its headers.
 pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Next) -> Response {
+    let cookies = cookies(request.headers());
     let mut answer = if changes(request.method()) && !is_ours(&web.origin, request.headers()) {
         Answer::Foreign.into_response()
     } else {
         next.run(request).await
     };
-    if let Some(Failed(error)) = answer.extensions().get::<Failed>().cloned() {
-        // A random number: one that counted would tell how often we fail.
-        let number = web.engine.draw_number();
-        tracing::error!(number, %error, "a request failed");
-        answer = (answer.status(), Html(desk::failed(number))).into_response();
+    if let Some(Told(told)) = answer.extensions().get::<Told>().cloned() {
+        let visitor = web.visitor(&cookies).await;
+        let page = match told.as_ref() {
+            Answer::Failed(error) => {
+                // A random number: one that counted would tell how often we fail.
+                let number = web.engine.draw_number();
+                tracing::error!(number, %error, "a request failed");
+                desk::failed(reader(visitor.as_ref()), number)
+            }
+            other => other.page(reader(visitor.as_ref())),
+        };
+        if answer.status() != StatusCode::SEE_OTHER {
+            answer = (answer.status(), Html(page)).into_response();
+        }
     }
     let headers = answer.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -46,6 +56,19 @@ pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Nex
     // What is not for everybody is kept by nobody; public files say otherwise themselves.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     answer
+}
+
+/// The cookies alone: all that is needed to know later who reads an answer.
+fn cookies(headers: &HeaderMap) -> HeaderMap {
+    headers.get_all(header::COOKIE).iter().map(|value| (header::COOKIE, value.clone())).collect()
+}
+
+fn reader(visitor: Option<&Who>) -> Reader<'_> {
+    match visitor {
+        Some(Who::Person(name)) => Reader::Person(name),
+        Some(Who::Reporter(_)) => Reader::Reporter,
+        None => Reader::Whoever,
+    }
 }
 
 fn changes(method: &Method) -> bool {

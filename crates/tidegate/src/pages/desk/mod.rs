@@ -3,15 +3,17 @@
 
 mod case;
 mod door;
+mod embargo;
 mod frame;
 mod lists;
+mod timeline;
 
 pub use case::{CasePage, Offer, case, invited};
 pub use door::{
     Mailbox, ReportForm, mailbox, mailbox_key, mailbox_link, mailbox_made, report, reports, sign_in,
     sign_in_link,
 };
-pub use frame::{failed, note, refused};
+pub use frame::{Reader, failed, note, refused};
 pub use lists::{CaseLine, DueLine, cases, now};
 
 /// The style of forms and desks, beside the public pages' own.
