@@ -5,7 +5,7 @@ use crate::advisory::CveId;
 use crate::case::{Actor, Case, Entry, Event, REPORTER, Report, Version};
 use crate::consequence::{Recipient, letters};
 use crate::policy::vocabulary::{BuiltFact, Fact, Item, RoleKind};
-use crate::policy::{ItemSet, Knows, Policy, RoleId, RoleSet, Step};
+use crate::policy::{ItemSet, Knows, Policy, Role, RoleId, RoleSet, Step};
 use crate::rating::Rating;
 use crate::refusal::Refusal;
 use crate::time::Instant;
@@ -56,6 +56,41 @@ pub(crate) fn withheld<'p>(policy: &'p Policy, case: &Case, role: RoleId) -> Vec
     let granted =
         policy.knows.iter().filter(|rule| rule.who.contains(role) && case.holds(policy, &rule.from));
     granted.map(|rule| (rule, rule.items.without(allowed))).filter(|(_, items)| !items.is_empty()).collect()
+}
+
+/// What one role may know of a case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known<'p> {
+    /// The role.
+    pub role: &'p Role,
+    /// Each item with the instant since which the role could know it without a break, the earliest first.
+    pub items: Vec<(Item, Instant)>,
+}
+
+/// What each role may know at the end of a case's log, and since when. Instants are those of the log's lines,
+/// since nothing but a line of the log changes who may know what. Empty for an empty log.
+#[must_use]
+pub fn known_since<'p>(policy: &'p Policy, entries: &[Entry]) -> Vec<Known<'p>> {
+    let mut known: Vec<(RoleId, Known<'p>)> = policy
+        .role_ids()
+        .filter_map(|id| Some((id, Known { role: policy.role_at(id)?, items: Vec::new() })))
+        .collect();
+    let Some((first, rest)) = entries.split_first() else { return Vec::new() };
+    let Some(mut case) = Case::opened(first) else { return Vec::new() };
+    let mut note = |case: &Case, at: Instant| {
+        for (id, known) in &mut known {
+            let items = items_of(policy, case, *id);
+            known.items.retain(|(item, _)| items.contains(*item));
+            let old: ItemSet = known.items.iter().map(|(item, _)| *item).collect();
+            known.items.extend(items.without(old).iter().map(|item| (item, at)));
+        }
+    };
+    note(&case, first.at);
+    for entry in rest {
+        case.apply(entry);
+        note(&case, entry.at);
+    }
+    known.into_iter().map(|(_, known)| known).collect()
 }
 
 /// Whether doing `step` would hand an item to somebody who may not know it even then.

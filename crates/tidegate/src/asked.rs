@@ -283,8 +283,7 @@ async fn action(
         Verb::AttachPatch => {
             let release = given.parsed("release")?;
             let (name, bytes) = given.file("file").ok_or_else(|| fault("file", "is missing", "attach it"))?;
-            let sha256 = engine.keep_patch(case, who, bytes).await?;
-            Ok(Action::AttachPatch { release, name: name.to_owned(), sha256 })
+            engine.keep_patch(case, who, release, name, bytes).await
         }
         Verb::AssignNumber => {
             let number = match given.text("number") {

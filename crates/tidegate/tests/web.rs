@@ -272,3 +272,61 @@ async fn the_doors_open_for_whom_they_should() {
     }
     insta::assert_snapshot!(table);
 }
+
+/// Who is signed in stays so on pages that refuse: the header leads back to their desk.
+#[tokio::test]
+async fn a_refusal_keeps_its_readers_header() {
+    let world = World::new().await;
+    let reporter = world.report("A+hole").await;
+    let ian = world.sign_in("ian").await;
+    let page = format!("/desk/cases/{}", world.only_case().await);
+    let refused = world.ask("POST", &format!("{page}/announce"), &ian, "").await;
+    assert!(refused.body.contains("<li class=\"who\">ian</li>"), "{}", refused.body);
+    assert!(world.ask("GET", "/nothing", &ian, "").await.body.contains("<li class=\"who\">ian</li>"));
+    let theirs = world.ask("GET", "/nothing", &reporter, "").await;
+    assert!(theirs.body.contains("href=\"/mailbox\">Your report"), "{}", theirs.body);
+    assert!(!world.ask("GET", "/nothing", "", "").await.body.contains("Sign out"));
+}
+
+/// The case page says in words what its picture shows: what came true, and who may see it since when.
+#[tokio::test]
+async fn a_case_shows_its_time_and_its_audience() {
+    let world = World::new().await;
+    world.report("A+hole").await;
+    let ian = world.sign_in("ian").await;
+    let page = format!("/desk/cases/{}", world.only_case().await);
+    world.clock.set("2026-03-02T11:30:00Z".parse().expect("an instant"));
+    world.ask("POST", &format!("{page}/acknowledge"), &ian, "text=We+read+it.").await;
+    let shown = world.ask("GET", &page, &ian, "").await.body;
+    assert!(shown.contains("<svg class=\"timeline\" role=\"img\""), "{shown}");
+    assert!(!shown.contains("style="), "the content security policy admits no inline style");
+    let (_, done) = shown.split_once("Done so far").expect("the list of what came true");
+    assert!(done.split("</ol>").next().expect("its end").contains("2 March 2026, 11:30 UTC"));
+    let (_, audience) = shown.split_once("Who may see this, and since when").expect("the audience");
+    assert!(audience.contains("2 March 2026, 09:00 UTC") && audience.contains("<td>nothing</td>"));
+    assert!(shown.contains("Must agree") && shown.contains("propose an end"));
+}
+
+/// A patch for a release that the case does not have is refused, and its file is not kept.
+#[tokio::test]
+async fn a_refused_patch_leaves_no_file() {
+    let world = World::new().await;
+    world.report("A+hole").await;
+    let ian = world.sign_in("ian").await;
+    let (case, engine) = (world.only_case().await, &world.web.engine);
+    let page = format!("/desk/cases/{case}");
+    world.ask("POST", &format!("{page}/acknowledge"), &ian, "").await;
+    world.ask("POST", &format!("{page}/confirm"), &ian, "releases=4.18").await;
+    let attach = |release: &'static str| async move {
+        let bytes = format!("diff for {release}");
+        engine.keep_patch(case, &name("ian"), name(release), "a.patch", bytes.as_bytes()).await.expect("kept")
+    };
+    let digest = |text: &str| {
+        sha2::Digest::finalize(sha2::Digest::chain_update(<sha2::Sha256 as sha2::Digest>::new(), text)).into()
+    };
+    let digests: [[u8; 32]; 2] = [digest("diff for 4.18"), digest("diff for 4.17")];
+    attach("4.18").await;
+    attach("4.17").await;
+    assert!(engine.store.blob(case, &digests[0]).await.is_ok());
+    assert!(engine.store.blob(case, &digests[1]).await.is_err(), "the case has no work on 4.17");
+}

@@ -91,7 +91,7 @@ pub struct HandOver {
 }
 
 /// A role of the policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Role {
     /// Its name in the file.
     pub id: Slug,

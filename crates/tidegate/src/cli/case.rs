@@ -371,10 +371,9 @@ impl Case {
             }
             Case::AttachPatch { case, release, file } => {
                 let bytes = std::fs::read(&file).map_err(|error| Failure::file(&file, &error))?;
-                let sha256 = engine.keep_patch(case, who, &bytes).await?;
                 let name =
                     file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                Ok((case, Action::AttachPatch { release, name, sha256 }))
+                Ok((case, engine.keep_patch(case, who, release, &name, &bytes).await?))
             }
             Case::AssignNumber { case, number } => {
                 let number = match number {

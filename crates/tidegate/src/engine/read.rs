@@ -6,8 +6,8 @@ use crate::store::StoreError;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::sync::Arc;
-use tidegate_domain::audience::{self, ReporterStanding, View};
-use tidegate_domain::case::{Actor, Case, Entry, replay};
+use tidegate_domain::audience::{self, Known, ReporterStanding, View};
+use tidegate_domain::case::{Action, Actor, Case, Entry, decide, replay};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::permission::{Ruling, may_tell};
 use tidegate_domain::policy::check::possible;
@@ -34,6 +34,12 @@ impl CaseFile {
     /// The lines of the log that whoever has `view` may read.
     pub fn log<'a>(&'a self, view: &'a View<'_>) -> impl Iterator<Item = Cow<'a, Entry>> {
         audience::log(view, &self.entries)
+    }
+
+    /// What each role may know, and since when: for whoever works on the case, and empty for others.
+    #[must_use]
+    pub fn known_since(&self, view: &View<'_>) -> Vec<Known<'_>> {
+        if view.insider { audience::known_since(&self.policy, &self.entries) } else { Vec::new() }
     }
 
     /// What `viewer`, who reported the case, and the security team told each other.
@@ -235,18 +241,26 @@ impl Engine {
 }
 
 impl Engine {
-    /// Keeps a patch that `name` attaches to a case, and answers with its SHA-256 in hex. What the rules refuse
-    /// now is not kept; the action that follows is refused by the same rules, and says why.
+    /// Keeps the file `called` that `name` attaches as the patch for `release`, and answers with the action that
+    /// attaches it. A file whose attaching is refused now is not kept; the action is refused by the same rules,
+    /// and says why.
     ///
     /// # Errors
     /// [`EngineError::NoSuchCase`] where for `name` there is none.
-    pub async fn keep_patch(&self, case: CaseId, name: &Slug, bytes: &[u8]) -> Result<String, EngineError> {
-        let (file, actor) = self.open_case(case, name).await?;
-        let step = file.policy.step_of(Verb::AttachPatch);
-        let now = self.clock.now();
-        if step.is_some_and(|step| possible(&file.policy, &file.case, &actor, step, now).is_ok()) {
-            self.store.put_blob(case, bytes).await?;
+    pub async fn keep_patch(
+        &self,
+        id: CaseId,
+        name: &Slug,
+        release: Slug,
+        called: &str,
+        bytes: &[u8],
+    ) -> Result<Action, EngineError> {
+        let (file, actor) = self.open_case(id, name).await?;
+        let sha256 = hex(&Sha256::digest(bytes));
+        let attach = Action::AttachPatch { release, name: called.to_owned(), sha256 };
+        if decide(&file.policy, &file.case, &actor, &attach, self.clock.now()).is_ok() {
+            self.store.put_blob(id, bytes).await?;
         }
-        Ok(hex(&Sha256::digest(bytes)))
+        Ok(attach)
     }
 }

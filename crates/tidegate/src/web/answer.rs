@@ -3,7 +3,7 @@
 
 use crate::engine::EngineError;
 use crate::engine::api_tokens::Scope;
-use crate::pages::desk;
+use crate::pages::desk::{self, Reader};
 use crate::store::StoreError;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -39,9 +39,9 @@ pub enum Answer {
     Failed(Box<EngineError>),
 }
 
-/// What failed, on its way to the guard.
+/// What a door answered, on its way to the guard, which knows who reads it.
 #[derive(Clone, Debug)]
-pub(super) struct Failed(pub Arc<EngineError>);
+pub(super) struct Told(pub Arc<Answer>);
 
 impl From<EngineError> for Answer {
     fn from(error: EngineError) -> Answer {
@@ -82,33 +82,39 @@ impl Answer {
         }
     }
 
-    fn page(&self) -> String {
+    /// The page that says so, with the header of whoever reads it.
+    pub(super) fn page(&self, reader: Reader<'_>) -> String {
         match self {
             Answer::NotFound => desk::note(
+                reader,
                 "There is nothing here",
                 &["There is no such page, or it is not for you.".to_owned()],
             ),
-            Answer::SignIn => desk::note("Sign in", &["Sign in first.".to_owned()]),
+            Answer::SignIn => desk::note(reader, "Sign in", &["Sign in first.".to_owned()]),
             Answer::NoSecret => desk::note(
+                reader,
                 "This key opens nothing",
                 &["It was mistyped, is used up, or has expired. Ask for a new one where you got it."
                     .to_owned()],
             ),
-            Answer::Refused(explanation) => desk::refused(explanation),
-            Answer::Faults(faults) => desk::note("Something is missing or unreadable", faults),
+            Answer::Refused(explanation) => desk::refused(reader, explanation),
+            Answer::Faults(faults) => desk::note(reader, "Something is missing or unreadable", faults),
             Answer::TooLarge => desk::note(
+                reader,
                 "That is too large",
                 &["Nothing was stored. Send less at a time, or write a mail.".to_owned()],
             ),
             Answer::Foreign => desk::note(
+                reader,
                 "This form did not come from here",
                 &["Nothing was done. Open the page on this site and send the form again.".to_owned()],
             ),
             Answer::NoToken | Answer::NoScope(_) | Answer::NotJson | Answer::Unreadable(_) => desk::note(
+                reader,
                 "For programs",
                 &["This address is for programs that come with a token.".to_owned()],
             ),
-            Answer::Failed(_) => desk::note("We failed", &["Nothing was lost.".to_owned()]),
+            Answer::Failed(_) => desk::note(reader, "We failed", &["Nothing was lost.".to_owned()]),
         }
     }
 }
@@ -118,12 +124,8 @@ impl IntoResponse for Answer {
         if self == Answer::SignIn {
             return Redirect::to("/sign-in").into_response();
         }
-        let mut answer = (self.status(), Html(self.page())).into_response();
-        if let Answer::Failed(error) = &self {
-            answer.extensions_mut().insert(Failed(Arc::new((**error).clone())));
-        }
-        // Where a program asked, the guard tells it the same as problem details.
-        answer.extensions_mut().insert(self);
+        let mut answer = (self.status(), Html(self.page(Reader::Whoever))).into_response();
+        answer.extensions_mut().insert(Told(Arc::new(self)));
         answer
     }
 }

@@ -96,6 +96,7 @@ async fn case(
         policy: file.policy(),
         offers: working.map(|case| offers(&file, &viewer, case, now)).unwrap_or_default(),
         clocks: working.map(|case| clocks(file.policy(), case, now)).unwrap_or_default(),
+        known: file.known_since(&view),
         log: file.log(&view).collect(),
         view: &view,
         now,

@@ -1,13 +1,14 @@
 //! What every request passes before a door sees it, and what every answer carries.
 
-use super::answer::Failed;
-use super::{Answer, Shared, api};
-use crate::pages::desk;
+use super::answer::Told;
+use super::{Answer, Shared, Who, api};
+use crate::pages::desk::{self, Reader};
 use axum::extract::{Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use std::sync::Arc;
 
 /// A page loads the site's own style sheet, script and pictures, sends forms to the site, and nothing else.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
@@ -18,23 +19,21 @@ const STRICT_TRANSPORT: &str = "max-age=63072000; includeSubDomains";
 
 /// Refuses forms of other sites and gives every answer its headers.
 pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Next) -> Response {
-    let is_api = api::is_api(request.uri().path());
+    let (is_api, cookies) = (api::is_api(request.uri().path()), cookies(request.headers()));
     let mut answer = if changes(request.method()) && !is_ours(&web.origin, request.headers()) {
         Answer::Foreign.into_response()
     } else {
         next.run(request).await
     };
-    if let Some(Failed(error)) = answer.extensions().get::<Failed>().cloned() {
-        // A random number: one that counted would tell how often we fail.
-        let number = web.engine.draw_number();
-        tracing::error!(number, %error, "a request failed");
-        answer = if is_api {
-            api::failed(number)
-        } else {
-            (answer.status(), Html(desk::failed(number))).into_response()
-        };
-    } else if is_api {
-        answer = api::shaped(answer);
+    let told = answer.extensions().get::<Told>().map(|told| Arc::clone(&told.0));
+    let number = told.as_deref().and_then(|told| failure(&web, told));
+    if is_api {
+        answer = number.map_or_else(|| api::shaped(answer), api::failed);
+    } else if let Some(told) = told.filter(|_| answer.status() != StatusCode::SEE_OTHER) {
+        let visitor = web.visitor(&cookies).await;
+        let reader = reader(visitor.as_ref());
+        let page = number.map_or_else(|| told.page(reader), |number| desk::failed(reader, number));
+        answer = (answer.status(), Html(page)).into_response();
     }
     let headers = answer.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -53,6 +52,28 @@ pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Nex
     // What is not for everybody is kept by nobody; public files say otherwise themselves.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     answer
+}
+
+/// Logs that we failed, under a number that whoever asked is told. It is random: one that counted would tell how
+/// often we fail.
+fn failure(web: &Shared, told: &Answer) -> Option<u64> {
+    let Answer::Failed(error) = told else { return None };
+    let number = web.engine.draw_number();
+    tracing::error!(number, %error, "a request failed");
+    Some(number)
+}
+
+/// The cookies alone: all that is needed to know later who reads an answer.
+fn cookies(headers: &HeaderMap) -> HeaderMap {
+    headers.get_all(header::COOKIE).iter().map(|value| (header::COOKIE, value.clone())).collect()
+}
+
+fn reader(visitor: Option<&Who>) -> Reader<'_> {
+    match visitor {
+        Some(Who::Person(name)) => Reader::Person(name),
+        Some(Who::Reporter(_)) => Reader::Reporter,
+        None => Reader::Whoever,
+    }
 }
 
 fn changes(method: &Method) -> bool {

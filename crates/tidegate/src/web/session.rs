@@ -88,6 +88,15 @@ impl Web {
         Ok((AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(to)).into_response())
     }
 
+    /// Whose session it is, for the header of a page that is the same for all but for that.
+    pub(super) async fn visitor(&self, headers: &HeaderMap) -> Option<Who> {
+        let who = self.session(headers).await.ok().flatten()?.who;
+        match &who {
+            Who::Person(name) => self.engine.known(name).await.is_ok().then_some(who),
+            Who::Reporter(_) => Some(who),
+        }
+    }
+
     async fn session(&self, headers: &HeaderMap) -> Result<Option<Session>, Answer> {
         let Some(secret) = cookie(headers, self.cookie_name()).and_then(|text| Secret::from_str(text).ok())
         else {

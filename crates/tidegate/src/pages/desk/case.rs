@@ -1,12 +1,13 @@
 //! One case, as its viewer may see it, with what they can do in it.
 
 use super::frame::{Reader, page};
+use super::{embargo, timeline};
 use crate::asked::{CUSTOM, Field, Kind, fields};
 use crate::pages::layout::scrolling;
 use crate::pages::text;
 use maud::{Markup, html};
 use std::borrow::Cow;
-use tidegate_domain::audience::{View, items_of};
+use tidegate_domain::audience::{Known, View};
 use tidegate_domain::case::clock::{Clock, Standing};
 use tidegate_domain::case::{Case, Entry, TestOutcome};
 use tidegate_domain::id::{CaseId, Slug};
@@ -35,6 +36,8 @@ pub struct CasePage<'c> {
     pub view: &'c View<'c>,
     /// What they may do.
     pub offers: Vec<Offer<'c>>,
+    /// What each role may know, and since when; for those who work on the case.
+    pub known: Vec<Known<'c>>,
     /// Its clocks.
     pub clocks: Vec<Clock<'c>>,
     /// The lines of its log that they may read.
@@ -64,10 +67,15 @@ pub fn case(name: &Slug, content: &CasePage<'_>) -> String {
     let main = html! {
         h1 dir="auto" { (text::line_or(&title, "A case")) }
         (head(content, record))
-        @if let Some(case) = record { (reports(content, case)) (work(content, case)) }
-        @if !content.offers.is_empty() { (steps(content, record)) }
-        @if content.view.insider && let Some(case) = record { (audience(content.policy, case)) }
+        @if content.view.insider && let Some(case) = record {
+            (timeline::timeline(content.policy, case, &content.clocks, content.now))
+        }
         @if !content.clocks.is_empty() { (clock_table(&content.clocks)) }
+        @if !content.offers.is_empty() { (steps(content, record)) }
+        @if let Some(case) = record { (reports(content, case)) (work(content, case)) }
+        @if content.view.insider && let Some(case) = record { (embargo::negotiation(content.policy, case)) }
+        @if !content.known.is_empty() { (audience(&content.known)) }
+        @if content.view.insider && let Some(case) = record && !case.participants.is_empty() { (invited_people(content.policy, case)) }
         @if !content.log.is_empty() { (log(&content.log)) }
     };
     page("Case", Reader::Person(name), &main)
@@ -148,23 +156,55 @@ fn work(content: &CasePage<'_>, case: &Case) -> Markup {
     html! { @if !case.releases.is_empty() { h2 { "Releases" } (scrolling("Releases", &table)) } }
 }
 
-/// Who may know what at this moment.
-fn audience(policy: &Policy, case: &Case) -> Markup {
+/// Who may know what at this moment, and since when.
+fn audience(known: &[Known<'_>]) -> Markup {
     let table = html! {
         table {
-            thead { tr { th scope="col" { "Who" } th scope="col" { "What they may know now" } } }
-            tbody {
-                @for role in policy.role_ids() {
-                    @let items: Vec<&str> = items_of(policy, case, role).iter().map(|item| item.phrase()).collect();
-                    tr {
-                        th scope="row" { (policy.role_at(role).map_or("", |role| &role.title)) }
-                        td { @if items.is_empty() { "nothing" } @else { (items.join(", ")) } }
+            thead { tr { th scope="col" { "Who" } th scope="col" { "What they may know" } th scope="col" { "Since" } } }
+            @for role in known {
+                tbody {
+                    @if role.items.is_empty() {
+                        tr { th scope="row" { (role.role.title) } td { "nothing" } td {} }
+                    }
+                    @for (nth, (since, items)) in by_instant(role).iter().enumerate() {
+                        tr {
+                            @if nth == 0 { th scope="rowgroup" rowspan=(by_instant(role).len()) { (role.role.title) } }
+                            td { (items.join(", ")) }
+                            td { (text::instant(*since)) }
+                        }
                     }
                 }
             }
         }
     };
-    html! { h2 { "Who may know what" } (scrolling("Who may know what", &table)) }
+    html! { h2 { "Who may see this, and since when" } (scrolling("Who may see this, and since when", &table)) }
+}
+
+/// What a role may know, together where it came at one instant.
+fn by_instant(known: &Known<'_>) -> Vec<(Instant, Vec<&'static str>)> {
+    let mut rows: Vec<(Instant, Vec<&'static str>)> = Vec::new();
+    for (item, since) in &known.items {
+        match rows.last_mut() {
+            Some((at, items)) if at == since => items.push(item.phrase()),
+            Some(_) | None => rows.push((*since, vec![item.phrase()])),
+        }
+    }
+    rows
+}
+
+fn invited_people(policy: &Policy, case: &Case) -> Markup {
+    html! {
+        h3 { "Invited to this case" }
+        ul.rules {
+            @for one in &case.participants {
+                @let role = policy.role(one.role.as_str()).and_then(|id| policy.role_at(id));
+                li {
+                    (one.person) ", " (role.map_or(one.role.as_str(), |role| &role.title)) ": "
+                    @if one.acknowledged { "holds it in confidence" } @else { "has not answered yet, and sees nothing" }
+                }
+            }
+        }
+    }
 }
 
 fn steps(content: &CasePage<'_>, record: Option<&Case>) -> Markup {

@@ -7,7 +7,7 @@ use tidegate_domain::refusal::Explanation;
 
 /// Who reads the page, for its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader<'a> {
+pub enum Reader<'a> {
     /// Somebody who is not signed in, or need not be.
     Anyone,
     /// Somebody of whom nothing is known: the page is the same for all, and leads everywhere.
@@ -68,25 +68,25 @@ fn leave() -> Markup {
 
 /// A page that says one thing.
 #[must_use]
-pub fn note(title: &str, paragraphs: &[String]) -> String {
+pub fn note(reader: Reader<'_>, title: &str, paragraphs: &[String]) -> String {
     let main = html! {
         h1 { (title) }
         @for paragraph in paragraphs { p.kept { (paragraph) } }
         p { a href="/" { "To the front page" } }
     };
-    page(title, Reader::Whoever, &main)
+    page(title, reader, &main)
 }
 
 /// We failed, and can be asked about it under a number.
 #[must_use]
-pub fn failed(number: u64) -> String {
+pub fn failed(reader: Reader<'_>, number: u64) -> String {
     let found = format!("Nothing was lost. The administrators find the reason under the number {number}.");
-    note("We failed", &[found])
+    note(reader, "We failed", &[found])
 }
 
 /// A rule refuses: which, and what would be needed.
 #[must_use]
-pub fn refused(explanation: &Explanation) -> String {
+pub fn refused(reader: Reader<'_>, explanation: &Explanation) -> String {
     let main = html! {
         h1 { "Refused" }
         p.callout { (explanation.why) }
@@ -96,5 +96,5 @@ pub fn refused(explanation: &Explanation) -> String {
         }
         p { "Nothing was changed. Go back to change what you filled in." }
     };
-    page("Refused", Reader::Whoever, &main)
+    page("Refused", reader, &main)
 }

@@ -3,8 +3,10 @@
 
 mod case;
 mod door;
+mod embargo;
 mod frame;
 mod lists;
+mod timeline;
 mod tokens;
 
 pub use case::{CasePage, Offer, case, invited};
@@ -12,7 +14,7 @@ pub use door::{
     Mailbox, ReportForm, mailbox, mailbox_key, mailbox_link, mailbox_made, report, reports, sign_in,
     sign_in_link,
 };
-pub use frame::{failed, note, refused};
+pub use frame::{Reader, failed, note, refused};
 pub use lists::{CaseLine, DueLine, cases, now};
 pub use tokens::{token_made, tokens};
 

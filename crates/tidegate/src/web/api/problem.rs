@@ -1,6 +1,7 @@
 //! Problem details (RFC 9457): the one form in which a program is told what went wrong.
 
 use crate::web::Answer;
+use crate::web::answer::Told;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -21,7 +22,7 @@ pub(in crate::web) fn shaped(answer: Response) -> Response {
     if !status.is_client_error() && !status.is_server_error() {
         return answer;
     }
-    let reason = answer.extensions().get::<Answer>();
+    let reason = answer.extensions().get::<Told>().map(|told| told.0.as_ref());
     let mut problem = told(status, reason.map_or_else(|| json!({}), members));
     let (from, to) = (answer.headers(), problem.headers_mut());
     if let Some(methods) = from.get(header::ALLOW) {
