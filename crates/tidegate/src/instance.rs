@@ -3,10 +3,12 @@
 use crate::chance::Chance;
 use crate::engine::clock::Clock;
 use crate::engine::{Engine, EngineError};
+use crate::logs::Level;
 use crate::post::Post;
 use crate::post::keystore::KeyStore;
 use crate::post::settings::{MailConfig, SettingFault, Settings};
 use crate::store::{Location, MasterKey, Store, StoreError};
+use crate::watch::WatchConfig;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::SocketAddr;
@@ -29,9 +31,23 @@ pub struct Config {
     /// The web door.
     #[serde(default)]
     pub web: WebConfig,
+    /// What the server writes about itself.
+    #[serde(default)]
+    pub log: LogConfig,
+    /// Where health, readiness and metrics are read; nowhere, where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watch: Option<WatchConfig>,
     /// Where mail goes, and where it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<MailConfig>,
+}
+
+/// What the server writes about itself on standard error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// How much.
+    pub level: Level,
 }
 
 /// The web door.
@@ -175,6 +191,8 @@ pub async fn create(
         database: database.unwrap_or("tidegate.db").to_owned(),
         master_key: KeySource::File(PathBuf::from("master.key")),
         web: WebConfig::default(),
+        log: LogConfig::default(),
+        watch: None,
         mail: None,
     };
     let key = MasterKey::generate_file(&dir.join("master.key"), &chance)

@@ -101,6 +101,7 @@ pub(super) async fn stay(engine: &Engine, begun: &Round, out: &Out) -> Result<()
 async fn working(engine: &Engine, out: &Out) -> Result<(), Failure> {
     loop {
         tell(&catch_up(engine, out).await?, out)?;
+        engine.pulse.beat(engine.clock.now());
         tokio::time::sleep(REST).await;
     }
 }

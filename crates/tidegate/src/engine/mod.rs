@@ -17,6 +17,7 @@ pub use read::CaseFile;
 use crate::chance::Chance;
 use crate::post::Post;
 use crate::store::{Project, Store, StoreError};
+use crate::watch::Pulse;
 use clock::Clock;
 use people::People;
 use std::collections::HashMap;
@@ -41,6 +42,8 @@ pub struct Engine {
     pub site: tidegate_formats::Link,
     /// What there is for mail.
     pub post: Post,
+    /// Whether whoever does what is due goes round.
+    pub pulse: Pulse,
 }
 
 /// Why the engine did not do as asked.
@@ -135,7 +138,20 @@ impl Engine {
         }
         let site = store.setting(SITE).await?;
         let site = site.and_then(|text| tidegate_formats::Link::salvage(&text)).unwrap_or_else(default_site);
-        Ok(Engine { store, clock, chance, policies: Mutex::default(), site, post: Post::default() })
+        Ok(Engine {
+            store,
+            clock,
+            chance,
+            policies: Mutex::default(),
+            site,
+            post: Post::default(),
+            pulse: Pulse::default(),
+        })
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn has_database(&self) -> bool {
+        self.store.setting(SITE).await.is_ok()
     }
 
     /// Sets the public address of the site.

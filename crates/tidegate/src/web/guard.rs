@@ -3,7 +3,7 @@
 use super::answer::Told;
 use super::{Answer, Shared, Who, api};
 use crate::pages::desk::{self, Reader};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
@@ -19,6 +19,7 @@ const STRICT_TRANSPORT: &str = "max-age=63072000; includeSubDomains";
 
 /// Refuses forms of other sites and gives every answer its headers.
 pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Next) -> Response {
+    let asked = Asked::of(&request);
     let (is_api, cookies) = (api::is_api(request.uri().path()), cookies(request.headers()));
     let mut answer = if changes(request.method()) && !is_ours(&web.origin, request.headers()) {
         Answer::Foreign.into_response()
@@ -35,6 +36,7 @@ pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Nex
         let page = number.map_or_else(|| told.page(reader), |number| desk::failed(reader, number));
         answer = (answer.status(), Html(page)).into_response();
     }
+    asked.log(answer.status());
     let headers = answer.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
@@ -52,6 +54,24 @@ pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Nex
     // What is not for everybody is kept by nobody; public files say otherwise themselves.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     answer
+}
+
+/// What a log may tell of a request: the route without its parameters, which are names and secrets. Everything
+/// that is no route of ours is one.
+struct Asked {
+    method: Method,
+    route: Option<MatchedPath>,
+}
+
+impl Asked {
+    fn of(request: &Request) -> Asked {
+        Asked { method: request.method().clone(), route: request.extensions().get::<MatchedPath>().cloned() }
+    }
+
+    fn log(&self, status: StatusCode) {
+        let route = self.route.as_ref().map_or("the public site", MatchedPath::as_str);
+        tracing::info!(method = %self.method, route, status = status.as_u16(), "answered");
+    }
 }
 
 /// Logs that we failed, under a number that whoever asked is told. It is random: one that counted would tell how
