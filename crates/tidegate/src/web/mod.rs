@@ -3,6 +3,7 @@
 
 mod answer;
 mod desk;
+mod editor;
 mod form;
 mod guard;
 mod path;
@@ -85,6 +86,7 @@ pub fn routes() -> Routes {
     let routes = Routes::default();
     let routes = public::routes(routes);
     let routes = sign_in::routes(routes);
+    let routes = editor::routes(routes);
     desk::routes(routes)
 }
 
