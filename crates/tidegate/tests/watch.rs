@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 /// A served instance of one test's own.
 struct Server {
-    dir: TempDir,
+    /// Removed with the server.
+    _dir: TempDir,
     child: Child,
     lines: Vec<String>,
     rest: Option<std::thread::JoinHandle<String>>,
@@ -50,7 +51,7 @@ impl Server {
             drop(stderr.read_to_string(&mut text));
             text
         });
-        Server { dir, child, lines, rest: Some(rest) }
+        Server { _dir: dir, child, lines, rest: Some(rest) }
     }
 
     fn address(&self, said: &str) -> String {
@@ -65,8 +66,15 @@ impl Server {
         assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
         assert!(self.child.wait().expect("it ends").success(), "a graceful stop is no failure");
         let rest = self.rest.take().expect("read once").join().expect("read");
-        drop(self.dir);
         self.lines.concat() + &rest
+    }
+}
+
+/// A test that fails leaves no server behind.
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 

@@ -330,3 +330,33 @@ async fn a_refused_patch_leaves_no_file() {
     assert!(engine.store.blob(case, &digests[0]).await.is_ok());
     assert!(engine.store.blob(case, &digests[1]).await.is_err(), "the case has no work on 4.17");
 }
+
+/// The editor loses nothing that was typed, says where it is wrong, and shows every form before anything is kept.
+#[tokio::test]
+async fn an_advisory_is_looked_at_before_it_is_saved() {
+    let world = World::new().await;
+    world.report("A+hole").await;
+    let ian = world.sign_in("ian").await;
+    let page = format!("/desk/cases/{}/advisory", world.only_case().await);
+    let template = world.ask("GET", &page, &ian, "").await;
+    assert!(template.body.contains("holds TODO") && template.body.contains("CSAF"), "{}", template.body);
+    let broken = world.ask("POST", &page, &ian, "do=save&draft=title+%3D+%22A+hole%22%0Awhat+%3D+1").await;
+    assert_eq!(broken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        broken.body.contains("what = 1</textarea>") && broken.body.contains("<mark>2  what = 1"),
+        "{}",
+        broken.body
+    );
+    let text = "draft=title+%3D+%22Grants+leak%22%0A%5Bsections%5D%0Adescription+%3D+%22They+leak.%22";
+    let looked = world.ask("POST", &page, &ian, &format!("do=look&{text}")).await;
+    for form in ["Web page", "CSAF", "OSV", "Grants leak"] {
+        assert!(looked.body.contains(form), "{form}: {}", looked.body);
+    }
+    let kept = world.web.engine.store.case_row(world.only_case().await).await.expect("the case");
+    assert_eq!(kept.n, 1, "looking keeps nothing");
+    // A rule that refuses to save it says which it is, beside the text.
+    let refused = world.ask("POST", &page, &ian, &format!("do=save&{text}")).await;
+    assert!(refused.body.contains("Not saved") && refused.body.contains("Grants leak"), "{}", refused.body);
+    let olga = world.sign_in("olga").await;
+    assert_eq!(world.ask("GET", &page, &olga, "").await.status, StatusCode::NOT_FOUND);
+}

@@ -98,6 +98,7 @@ async fn case(
         clocks: working.map(|case| clocks(file.policy(), case, now)).unwrap_or_default(),
         known: file.known_since(&view),
         log: file.log(&view).collect(),
+        has_editor: super::editor::insider(&file, Some(view.clone())).is_ok(),
         view: &view,
         now,
     };

@@ -4,6 +4,7 @@
 mod answer;
 mod api;
 mod desk;
+mod editor;
 mod form;
 mod guard;
 mod path;
@@ -90,6 +91,8 @@ pub fn routes() -> Routes {
     let routes = desk::routes(routes);
     let routes = tokens::routes(routes);
     api::routes(routes)
+    let routes = editor::routes(routes);
+    desk::routes(routes)
 }
 
 /// The web door as a service.

@@ -42,6 +42,8 @@ pub struct CasePage<'c> {
     pub clocks: Vec<Clock<'c>>,
     /// The lines of its log that they may read.
     pub log: Vec<Cow<'c, Entry>>,
+    /// Whether its viewer may write the advisory.
+    pub has_editor: bool,
     /// Now.
     pub now: Instant,
 }
@@ -66,6 +68,7 @@ pub fn case(name: &Slug, content: &CasePage<'_>) -> String {
     let title = record.map_or_else(String::new, |case| case.title.to_string());
     let main = html! {
         h1 dir="auto" { (text::line_or(&title, "A case")) }
+        @if content.has_editor { p { a href={ "/desk/cases/" (content.id) "/advisory" } { "Write and preview the advisory" } } }
         (head(content, record))
         @if content.view.insider && let Some(case) = record {
             (timeline::timeline(content.policy, case, &content.clocks, content.now))

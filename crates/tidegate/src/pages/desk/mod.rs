@@ -3,6 +3,7 @@
 
 mod case;
 mod door;
+mod editor;
 mod embargo;
 mod frame;
 mod lists;
@@ -14,6 +15,7 @@ pub use door::{
     Mailbox, ReportForm, mailbox, mailbox_key, mailbox_link, mailbox_made, report, reports, sign_in,
     sign_in_link,
 };
+pub use editor::{DraftPage, Preview, editor};
 pub use frame::{Reader, failed, note, refused};
 pub use lists::{CaseLine, DueLine, cases, now};
 pub use tokens::{token_made, tokens};

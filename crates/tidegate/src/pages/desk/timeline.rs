@@ -6,6 +6,7 @@ use crate::pages::text;
 use maud::{Markup, html};
 use tidegate_domain::case::Case;
 use tidegate_domain::case::clock::{Clock, Standing};
+use tidegate_domain::case::machines::Rm;
 use tidegate_domain::policy::Policy;
 use tidegate_domain::policy::vocabulary::{BuiltFact, Fact};
 use tidegate_domain::time::Instant;
@@ -66,7 +67,9 @@ pub(super) fn timeline(policy: &Policy, case: &Case, clocks: &[Clock<'_>], now: 
     let facts = case.facts();
     let lanes = lanes(case, clocks, now);
     let ends = lanes.iter().flat_map(|lane| [lane.from, lane.to]);
-    let shown: Vec<Instant> = facts.iter().map(|(_, at)| *at).chain(ends).chain([now]).collect();
+    // Once a case is closed, the time since is no part of it.
+    let now = (case.rm != Rm::Closed).then_some(now);
+    let shown: Vec<Instant> = facts.iter().map(|(_, at)| *at).chain(ends).chain(now).collect();
     let scale = Scale::new(shown.iter().copied());
     let height = HEAD + LANE * (1 + i64::try_from(lanes.len()).unwrap_or(0)) + 10;
     let picture = html! {
@@ -77,9 +80,10 @@ pub(super) fn timeline(policy: &Policy, case: &Case, clocks: &[Clock<'_>], now: 
             text.lane-name x="8" y=(HEAD + 22) { "Done" }
             (marks(policy, facts, scale))
             @for (nth, lane) in (1..).zip(&lanes) { (bar(lane, HEAD + LANE * nth, scale)) }
-            @let x = scale.x(now);
-            line.now x1=(x) y1="22" x2=(x) y2=(height) {}
-            text.now-name x=(x) y="16" text-anchor=(if x > WIDTH - 80 { "end" } else { "middle" }) { "now" }
+            @if let Some(x) = now.map(|now| scale.x(now)) {
+                line.now x1=(x) y1="18" x2=(x) y2=(height) {}
+                text.now-name x=(x) y="14" text-anchor=(if x > WIDTH - 80 { "end" } else { "middle" }) { "now" }
+            }
         }
     };
     html! {
@@ -113,6 +117,8 @@ fn lanes<'a>(case: &Case, clocks: &[Clock<'a>], now: Instant) -> Vec<Lane<'a>> {
 fn ticks(scale: Scale, height: i64) -> Markup {
     // Four parts are five labels, as many as stand beside each other.
     const PARTS: i64 = 4;
+    const DAYS_4_US: i64 = 4 * 24 * 3_600_000_000;
+    let form = if scale.last - scale.first > DAYS_4_US { "%-d %b %Y" } else { "%-d %b, %H:%M" };
     html! {
         @for nth in 0..=PARTS {
             @let at = scale.part(nth, PARTS);
@@ -120,7 +126,7 @@ fn ticks(scale: Scale, height: i64) -> Markup {
             line.tick x1=(x) y1=(HEAD - 8) x2=(x) y2=(height) {}
             text.tick-name x=(x) y=(HEAD - 12)
                 text-anchor=(match nth { 0 => "start", PARTS => "end", _ => "middle" })
-            { (at.timestamp().strftime("%-d %b %Y, %H:%M").to_string()) }
+            { (at.timestamp().strftime(form).to_string()) }
         }
     }
 }
