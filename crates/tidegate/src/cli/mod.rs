@@ -98,6 +98,8 @@ enum Command {
     /// The tamper-evident log.
     #[command(subcommand)]
     Log(keep::Log),
+    /// Print the description of the API (OpenAPI 3.1); no instance needed.
+    Openapi,
     /// Print completions for a shell.
     Completions {
         /// Which shell.
@@ -133,6 +135,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Verdict(command) => command.run(&out),
         Command::Regime(command) => command.run(&out),
         Command::Baseline(command) => command.run(&out),
+        Command::Openapi => out.bytes(format!("{:#}\n", crate::web::openapi()).as_bytes()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut script);
@@ -201,6 +204,7 @@ async fn with_engine(
         | Command::Regime(_)
         | Command::Serve(_)
         | Command::Baseline(_)
+        | Command::Openapi
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(()),
     };
