@@ -2,6 +2,8 @@
 
 #[path = "api/cases.rs"]
 mod cases;
+#[path = "api/openapi.rs"]
+mod openapi;
 #[path = "api/secrets.rs"]
 mod secrets;
 #[path = "api/tokens.rs"]

@@ -104,6 +104,8 @@ enum Command {
     /// The tamper-evident log.
     #[command(subcommand)]
     Log(keep::Log),
+    /// Print the description of the API (OpenAPI 3.1); no instance needed.
+    Openapi,
     /// Print completions for a shell.
     Completions {
         /// Which shell.
@@ -140,6 +142,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Regime(command) => command.run(&out),
         Command::List(command) => command.run(&out),
         Command::Baseline(command) => command.run(&out),
+        Command::Openapi => out.bytes(format!("{:#}\n", crate::web::openapi()).as_bytes()),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut script);
@@ -209,6 +212,7 @@ async fn with_engine(
         | Command::List(_)
         | Command::Serve(_)
         | Command::Baseline(_)
+        | Command::Openapi
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(()),
     };

@@ -16,6 +16,7 @@ mod site;
 mod tokens;
 
 pub use answer::Answer;
+pub use api::openapi;
 pub use form::{FORM_BYTES_MAX, Form};
 pub use routes::{For, Route, Routes};
 pub use session::{Person, Reporter, Session, Who};

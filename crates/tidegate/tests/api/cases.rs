@@ -57,6 +57,7 @@ async fn whatever_is_wrong_is_told_in_one_form() {
         ("acknowledge", r#"{"text":7}"#, 422),
         ("acknowledge", r#"{"txet":"x"}"#, 422),
         ("confirm", r#"{"releases":"4.4"}"#, 422),
+        ("propose-embargo", r#"{"until":""}"#, 422),
         ("attach-patch", r#"{"release":"4.4","file":"x"}"#, 422),
         ("No Such!", "", 404),
     ] {

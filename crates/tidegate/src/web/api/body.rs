@@ -71,10 +71,11 @@ fn values(field: &Field, value: Json) -> Option<Vec<Value>> {
             file.is_empty().then(|| vec![value])
         }
         (Kind::Names | Kind::Words | Kind::File, _) => None,
+        (Kind::Line | Kind::Text, value) => text(value).map(|value| vec![value]),
+        // A form sends an empty field where nothing was chosen; a program leaves the field out.
+        (_, Json::String(blank)) if blank.trim().is_empty() => None,
         (
-            Kind::Line
-            | Kind::Text
-            | Kind::Instant
+            Kind::Instant
             | Kind::Release
             | Kind::Person
             | Kind::Role

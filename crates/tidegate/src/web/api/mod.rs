@@ -4,8 +4,10 @@
 mod body;
 mod caller;
 mod cases;
+mod openapi;
 mod problem;
 
+pub use openapi::openapi;
 pub(super) use problem::{failed, shaped};
 
 use super::path::Path;
@@ -24,11 +26,11 @@ use tidegate_domain::id::Slug;
 const ROOT: &str = "/api/";
 
 pub(super) fn routes(routes: Routes) -> Routes {
-    let routes = routes.get(For::Token, "/api/v1/me", me).get(For::Anyone, "/api/v1/projects", projects).get(
-        For::Anyone,
-        "/api/v1/projects/{project}/policy",
-        policy,
-    );
+    let routes = routes
+        .get(For::Anyone, "/api/v1/openapi.json", description)
+        .get(For::Token, "/api/v1/me", me)
+        .get(For::Anyone, "/api/v1/projects", projects)
+        .get(For::Anyone, "/api/v1/projects/{project}/policy", policy);
     cases::routes(routes)
 }
 
@@ -58,6 +60,10 @@ fn json_for(asked: &HeaderMap, value: &Value) -> Response {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     (common, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+async fn description(headers: HeaderMap) -> Response {
+    json_for(&headers, &openapi())
 }
 
 /// Who the token stands for, and what it is good for.

@@ -1,0 +1,123 @@
+//! The forms of what is sent and answered, as JSON Schemas.
+
+use crate::asked::{Field, Kind};
+use serde_json::{Map, Value, json};
+
+/// A reference to one of [`components`].
+pub(super) fn named(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+/// What is filled in to ask for an action.
+pub(super) fn body(fields: &[Field]) -> Value {
+    let properties: Map<String, Value> =
+        fields.iter().map(|field| (field.name.to_owned(), value(field))).collect();
+    let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+fn value(field: &Field) -> Value {
+    let mut schema = match field.kind {
+        Kind::Names | Kind::Words => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::File => json!({
+            "type": "object", "properties": {"name": {"type": "string"}, "text": {"type": "string"}},
+            "required": ["name", "text"], "additionalProperties": false,
+        }),
+        Kind::Instant => json!({"type": "string", "format": "date-time"}),
+        Kind::Cve => json!({"type": "string", "pattern": "^CVE-[0-9]{4}-[0-9]{4,19}$"}),
+        Kind::Outcome => json!({"enum": ["pass", "fail"]}),
+        Kind::ActionNeeded => json!({"enum": ["again", "not-again"]}),
+        Kind::Line
+        | Kind::Text
+        | Kind::Release
+        | Kind::Person
+        | Kind::Role
+        | Kind::Vector
+        | Kind::Case
+        | Kind::Draft => json!({"type": "string"}),
+    };
+    schema["description"] = json!(field.label);
+    schema
+}
+
+/// The parameters of a path.
+pub(super) fn parameters(path: &str) -> Value {
+    let known = [
+        ("case", "The case's id", json!({"type": "string"})),
+        ("project", "The project's short name", json!({"type": "string"})),
+        ("sha256", "The SHA-256 of the file, in hex", json!({"type": "string"})),
+        ("step", "A step of the policy's own", json!({"type": "string"})),
+    ];
+    let taken = known.iter().filter(|(name, _, _)| path.contains(&format!("{{{name}}}")));
+    taken
+        .map(|(name, said, schema)| {
+            json!({"name": name, "in": "path", "required": true, "description": said, "schema": schema})
+        })
+        .collect()
+}
+
+/// An object with exactly these members.
+fn object(members: &[(&str, Value)]) -> Value {
+    let properties: Map<String, Value> =
+        members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    let required: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
+    json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+}
+
+fn list(items: &Value) -> Value {
+    json!({"type": "array", "items": items})
+}
+
+/// Everything that is answered.
+pub(super) fn components() -> Value {
+    let text = || json!({"type": "string"});
+    let instant = || json!({"type": "string", "format": "date-time"});
+    let maybe = |kind: &str| json!({"type": [kind, "null"]});
+    let line = ["case", "project", "number", "planned", "stands", "title"].map(|name| (name, text()));
+    let project = ["id", "name", "policy", "contact"].map(|name| (name, text()));
+    let policy = ["project", "title", "toml"].map(|name| (name, text()));
+    let entry = [("at", instant()), ("by", json!({})), ("event", json!({"type": ["string", "object"]}))];
+    let me =
+        [("name", text()), ("roles", maybe("object")), ("scopes", list(&text())), ("expires", instant())];
+    json!({
+        "Description": {"type": "object"},
+        "Projects": list(&object(&project)),
+        "Policy": object(&policy),
+        "Me": object(&me),
+        "Cases": list(&object(&line)),
+        "Case": {"oneOf": [object(&[("case", text()), ("invited", json!({"const": true}))]), case()]},
+        "Log": list(&object(&entry)),
+        "Performed": object(&[("case", text()), ("events", list(&object(&entry)))]),
+        "Problem": {
+            "type": "object", "required": ["type", "title", "status"],
+            "properties": {
+                "type": text(), "title": text(), "status": {"type": "integer"}, "detail": text(),
+                "clause": text(), "needed": text(), "faults": list(&text()), "number": {"type": "integer"},
+            },
+        },
+    })
+}
+
+/// A case. What its reader may not see is null or empty, as if there were nothing.
+fn case() -> Value {
+    let text = || json!({"type": "string"});
+    let maybe = |kind: &str| json!({"type": [kind, "null"]});
+    let mut schema = object(&[
+        ("case", text()),
+        ("project", text()),
+        ("items", list(&text())),
+        ("number", maybe("string")),
+        ("cves", list(&text())),
+        ("planned", maybe("string")),
+        ("rating", json!({})),
+        ("title", maybe("string")),
+        ("stands", maybe("string")),
+        ("exposed_hours", maybe("integer")),
+        ("embargo", maybe("string")),
+        ("facts", maybe("array")),
+        ("clocks", maybe("array")),
+        ("steps", maybe("array")),
+    ]);
+    schema["properties"]["reporter"] = json!({"type": "object"});
+    schema
+}
