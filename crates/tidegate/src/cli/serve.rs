@@ -33,7 +33,7 @@ impl Options {
         for late in engine.resume().await? {
             out.note(&format!("tidegate: {late}"));
         }
-        let door = Web::open(Arc::clone(&engine), &origin).await?;
+        let door = Web::open_behind(Arc::clone(&engine), &origin, config.proxies).await?;
         out.note(&format!("tidegate: serving {origin}/"));
         let begun = keep::catch_up(&engine, out).await?;
         let serving = async { web::serve(door, listener, serve::stopped()).await.map_err(Failure::io) };

@@ -8,6 +8,7 @@
 //! Each writing method is one durable effect: a crash leaves all of it or nothing. Where it leaves anything
 //! else worth knowing, the method says so.
 
+mod accounts;
 mod audit;
 mod cases;
 mod commit;
@@ -29,6 +30,7 @@ mod shred;
 pub mod sql;
 mod tokens;
 
+pub use accounts::{AccountChange, StoredAccount, StoredAccountEvent};
 pub use cases::{CaseRow, Content, DueOfCase, History, LoggedEvent, StoredEvent};
 pub use commit::{CaseChange, Commit, Due, NewJob, Promotion, Staging};
 pub use database::Location;

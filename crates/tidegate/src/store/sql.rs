@@ -56,6 +56,13 @@ statements! {
     TOKEN_END = "DELETE FROM token WHERE tag = $1";
     TOKENS_SWEEP = "DELETE FROM token WHERE expires_us <= $1";
 
+    ACCOUNT = "SELECT tag, n, body FROM account WHERE tag = $1";
+    ACCOUNTS = "SELECT tag, n, body FROM account ORDER BY tag";
+    ACCOUNT_INSERT = "INSERT INTO account (tag, n, body) VALUES ($1, 1, $2) ON CONFLICT (tag) DO NOTHING";
+    ACCOUNT_UPDATE = "UPDATE account SET n = n + 1, body = $3 WHERE tag = $1 AND n = $2";
+    ACCOUNT_EVENT_INSERT = "INSERT INTO account_event (tag, n, at_us, body) VALUES ($1, $2, $3, $4)";
+    ACCOUNT_EVENTS = "SELECT tag, n, at_us, body FROM account_event WHERE tag = $1 ORDER BY n DESC LIMIT $2";
+
     CASE_KEY = "SELECT wrapped, shredded_us FROM case_key WHERE case_id = $1";
     CASE_KEY_INSERT = "INSERT INTO case_key (case_id, wrapped) VALUES ($1, $2)
         ON CONFLICT (case_id) DO NOTHING";

@@ -4,7 +4,8 @@
 use crate::engine::EngineError;
 use crate::pages::desk;
 use crate::store::StoreError;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use std::sync::Arc;
 use tidegate_domain::refusal::Explanation;
@@ -24,6 +25,11 @@ pub enum Answer {
     Faults(Vec<String>),
     /// More was sent than is taken in.
     TooLarge,
+    /// Too much was asked for at once, or too often.
+    Later {
+        /// Seconds after which to ask again.
+        retry_after_s: u32,
+    },
     /// The form was not sent from one of our pages.
     Foreign,
     /// We failed. The guard logs it and shows a number.
@@ -65,6 +71,7 @@ impl Answer {
             Answer::NoSecret | Answer::Foreign => StatusCode::FORBIDDEN,
             Answer::Refused(_) => StatusCode::CONFLICT,
             Answer::Faults(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Answer::Later { .. } => StatusCode::TOO_MANY_REQUESTS,
             Answer::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Answer::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -88,6 +95,12 @@ impl Answer {
                 "That is too large",
                 &["Nothing was stored. Send less at a time, or write a mail.".to_owned()],
             ),
+            Answer::Later { .. } => desk::note(
+                "Later, please",
+                &["That was asked for too often, or too much is being asked for at once. Nothing was done. Wait a \
+                   little and try again."
+                    .to_owned()],
+            ),
             Answer::Foreign => desk::note(
                 "This form did not come from here",
                 &["Nothing was done. Open the page on this site and send the form again.".to_owned()],
@@ -103,6 +116,9 @@ impl IntoResponse for Answer {
             return Redirect::to("/sign-in").into_response();
         }
         let mut answer = (self.status(), Html(self.page())).into_response();
+        if let Answer::Later { retry_after_s } = self {
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
+        }
         if let Answer::Failed(error) = self {
             answer.extensions_mut().insert(Failed(Arc::new(*error)));
         }

@@ -1,15 +1,16 @@
 //! Pages of the running server: forms, the reporter's mailbox, the desks. Each is a function of what its one
 //! reader may see; nothing here asks the store.
 
+mod account;
 mod case;
 mod door;
 mod frame;
 mod lists;
 
+pub use account::{recover, sign_in, welcome};
 pub use case::{CasePage, Offer, case, invited};
 pub use door::{
-    Mailbox, ReportForm, mailbox, mailbox_key, mailbox_link, mailbox_made, report, reports, sign_in,
-    sign_in_link,
+    Mailbox, ReportForm, mailbox, mailbox_key, mailbox_link, mailbox_made, report, reports, sign_in_link,
 };
 pub use frame::{failed, note, refused};
 pub use lists::{CaseLine, DueLine, cases, now};
