@@ -28,6 +28,7 @@ mod person_keys;
 mod seal;
 mod shred;
 pub mod sql;
+mod throttle;
 mod tokens;
 
 pub use accounts::{AccountChange, StoredAccount, StoredAccountEvent};
@@ -45,6 +46,7 @@ pub use key::{KeyError, MasterKey};
 pub use letters::{Letter, LetterEntry, LetterId, LetterState, Outgoing, PARSE_LETTER};
 pub use log::{FAULTS_LISTED_MAX, LogFault, LogHead, LogReport, Wrong};
 pub use person_keys::PersonKey;
+pub use throttle::Limit;
 pub use tokens::{Held, TokenId, TokenKind};
 
 use crate::chance::Chance;

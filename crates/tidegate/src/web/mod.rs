@@ -5,6 +5,7 @@ mod answer;
 mod desk;
 mod form;
 mod guard;
+mod limits;
 mod path;
 mod public;
 mod routes;

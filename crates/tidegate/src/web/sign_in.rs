@@ -3,7 +3,7 @@
 use super::form::Form;
 use super::path::Path;
 use super::routes::{For, Routes};
-use super::{Answer, Person, Reporter, Shared, Whence};
+use super::{Answer, Person, Reporter, Shared, Whence, limits};
 use crate::account::Proof;
 use crate::engine::Checked;
 use crate::pages::desk;
@@ -30,8 +30,17 @@ async fn show() -> Html<String> {
 /// A wrong password and an account that is not there are the same answer, after the same work.
 async fn use_password(State(web): State<Shared>, whence: Whence, form: Form) -> Result<Response, Answer> {
     let password = Zeroizing::new(form.0.exact("password").unwrap_or_default().to_owned());
-    match web.engine.check_password(form.0.text("name").unwrap_or_default(), password).await? {
-        Checked::Is(name) => web.sign_in(&name, Proof::Password, &whence).await,
+    let typed = form.0.text("name").unwrap_or_default();
+    // As it was typed: that a name and an address are one person's is not told either.
+    let subject = typed.to_lowercase();
+    web.admit_from(limits::SIGN_IN, &whence).await?;
+    web.admit(limits::SIGN_IN_NAME, &subject).await?;
+    match web.engine.check_password(typed, password).await? {
+        Checked::Is(name) => {
+            web.engine.store.forget_try(limits::SIGN_IN_NAME, &subject).await?;
+            web.forgive_from(limits::SIGN_IN, &whence).await?;
+            web.sign_in(&name, Proof::Password, &whence).await
+        }
         Checked::IsNot => Ok((StatusCode::FORBIDDEN, Html(desk::sign_in(true))).into_response()),
         Checked::Later => Err(Answer::Later { retry_after_s: super::BUSY_S }),
     }

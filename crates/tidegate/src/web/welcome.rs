@@ -4,7 +4,7 @@ use super::form::Form;
 use super::path::Path;
 use super::routes::{For, Routes};
 use super::whence::Whence;
-use super::{Answer, Shared};
+use super::{Answer, Shared, limits};
 use crate::account::Proof;
 use crate::engine::Checked;
 use crate::pages::desk;
@@ -57,8 +57,11 @@ async fn ask() -> Html<String> {
 }
 
 /// The same answer whether or not anybody has the address; a hand looks at it later.
-async fn asked(State(web): State<Shared>, form: Form) -> Result<Html<String>, Answer> {
-    web.engine.ask_for_recovery(form.0.text("address").unwrap_or_default()).await?;
+async fn asked(State(web): State<Shared>, whence: Whence, form: Form) -> Result<Html<String>, Answer> {
+    let address = form.0.text("address").unwrap_or_default();
+    web.admit_from(limits::LETTER, &whence).await?;
+    web.admit(limits::LETTER_ADDRESS, &address.to_lowercase()).await?;
+    web.engine.ask_for_recovery(address).await?;
     let said = "If somebody here has this address, a letter with a link is on its way to it.";
     Ok(Html(desk::note("Look into your mail", &[said.to_owned()])))
 }

@@ -1,8 +1,13 @@
 //! Accounts as their owners, and whoever would like to be one, meet them.
 
 use super::{Answer, World, name};
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, StatusCode};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use tidegate::account::{AccountEvent, Proof};
+use tower::ServiceExt;
 
 const PASSWORD: &str = "tide+comes+in+twice+a+day";
 
@@ -108,4 +113,49 @@ async fn nobody_learns_by_asking_for_a_letter_who_has_an_account() {
     let late = world.mailed_path().await.expect("a letter to ian");
     world.clock.set("2026-03-05T09:00:00Z".parse().expect("an instant"));
     assert_eq!(world.ask("POST", &late, "", form).await, world.ask("POST", &path, "", form).await);
+}
+
+/// Lock-out tells nothing: a name that somebody has and one that nobody has run out of tries alike, the right
+/// password helps neither, and both may come again after the wait that they were told.
+#[tokio::test]
+async fn who_guesses_is_asked_to_wait_whoever_is_guessed_at() {
+    let world = World::new().await;
+    world.set_password("ian", PASSWORD).await;
+    let mut answers = Vec::new();
+    for _ in 0..11 {
+        let known = world.try_password("ian", "something+else").await;
+        assert_eq!(world.try_password("nobody", "something+else").await, known);
+        answers.push(known);
+    }
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status.as_u16()).collect();
+    assert_eq!(statuses, [vec![403; 10], vec![429]].concat());
+    assert_eq!(answers[10].header("retry-after"), "120");
+    let locked = world.try_password("ian", PASSWORD).await;
+    assert_eq!(locked, world.try_password("nobody", PASSWORD).await);
+    assert_eq!(locked.status, StatusCode::TOO_MANY_REQUESTS);
+    world.sign_in("ian").await;
+    world.clock.set("2026-03-02T09:02:00Z".parse().expect("an instant"));
+    assert_eq!(world.try_password("ian", PASSWORD).await.status, StatusCode::SEE_OTHER);
+    // What was in order is not counted.
+    assert_eq!(world.try_password("ian", PASSWORD).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn one_network_cannot_flood_the_report_form_or_try_keys_for_ever() {
+    let world = World::new().await;
+    let from = async |network: &str, path: &str, form: &str| {
+        let peer: SocketAddr = network.parse().expect("an address");
+        let request = Request::post(path).extension(ConnectInfo(peer)).body(Body::from(form.to_owned()));
+        let door = tidegate::web::router(Arc::clone(&world.web));
+        door.oneshot(request.expect("a request")).await.expect("an answer").status().as_u16()
+    };
+    let key = format!("key={}", "0".repeat(32));
+    for (path, form, most, usual) in [("/report/xen", "text=x", 20, 200), ("/mailbox", key.as_str(), 60, 403)]
+    {
+        for _ in 0..most {
+            assert_eq!(from("192.0.2.1:1", path, form).await, usual, "{path}");
+        }
+        assert_eq!(from("192.0.2.1:2", path, form).await, 429, "{path}");
+        assert_eq!(from("192.0.2.2:1", path, form).await, usual, "{path}");
+    }
 }
