@@ -188,6 +188,15 @@ impl Given {
         })
     }
 
+    /// The text of a field as it was typed: of a password every space counts.
+    #[must_use]
+    pub fn exact(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.iter().find_map(|value| match value {
+            Value::Text(text) => Some(text.as_str()),
+            Value::File { .. } => None,
+        })
+    }
+
     /// The file of a field, where one was attached.
     #[must_use]
     pub fn file(&self, name: &str) -> Option<(&str, &[u8])> {

@@ -11,7 +11,7 @@ use crate::store::{Location, MasterKey, Store, StoreError};
 use crate::watch::WatchConfig;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,11 +59,15 @@ pub struct WebConfig {
     /// Where browsers find it, as `https://security.example.org`; by default at the address it listens on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// Reverse proxies on other machines that say truly, in `X-Forwarded-For`, where a request comes from. One on
+    /// this machine is always believed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proxies: Vec<IpAddr>,
 }
 
 impl Default for WebConfig {
     fn default() -> WebConfig {
-        WebConfig { listen: SocketAddr::from(([127, 0, 0, 1], 8008)), origin: None }
+        WebConfig { listen: SocketAddr::from(([127, 0, 0, 1], 8008)), origin: None, proxies: Vec::new() }
     }
 }
 

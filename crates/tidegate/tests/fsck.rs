@@ -174,3 +174,20 @@ async fn one_finding_hides_no_other() {
     assert_eq!(report.differences, [format!("case {}: what is due differs", cases[2])]);
     assert!(!report.mended, "a case that cannot be replayed is left as it is");
 }
+
+/// Whoever takes a password, or a line of what happened, out of the database is found out.
+#[tokio::test]
+async fn an_account_that_was_altered_is_found() {
+    let bed = Bed::sqlite();
+    let (engine, _) = engine_with(&bed, 0).await;
+    engine.invite(&name("ian")).await.expect("invited");
+    engine.invite(&name("ian")).await.expect("invited");
+    engine.work().await.expect("works");
+    bed.tamper("CREATE TABLE kept AS SELECT * FROM account").await;
+    let found = after(&bed, &engine, "DELETE FROM account_event WHERE n = 2").await;
+    assert!(found.len() == 1 && found[0].starts_with("1 of the 2 events of account "), "{found:?}");
+    bed.tamper("UPDATE account_event SET at_us = at_us + 1; UPDATE account SET n = 1").await;
+    let found = fsck(&engine).await.damage;
+    let said = |text: &str| found.iter().any(|line| line.contains(text));
+    assert!(said("1 events of account ") && said("the account "), "{found:?}");
+}

@@ -1,5 +1,8 @@
 //! The web door as its users meet it: a reporter without an account, a person at their desk, a stranger.
 
+#[path = "web/accounts.rs"]
+mod accounts;
+
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use std::sync::Arc;

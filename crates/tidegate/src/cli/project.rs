@@ -107,6 +107,11 @@ pub(super) enum Person {
         /// The person.
         name: Slug,
     },
+    /// Send a person a letter with a link to choose a password with, once, within three days.
+    Invite {
+        /// The person.
+        name: Slug,
+    },
     /// The OpenPGP keys that a person's letters are encrypted to.
     #[command(subcommand)]
     Key(keys::PersonKeys),
@@ -145,6 +150,12 @@ impl Person {
                 let origin = config.origin_at(config.listen).map_err(Failure::plain)?;
                 let link = web::sign_in_link(engine, &origin, &name).await?;
                 out.show(&link, &json!({"person": name.as_str(), "link": link}))
+            }
+            Person::Invite { name } => {
+                engine.invite(&name).await?;
+                engine.work().await?;
+                let said = format!("a letter to {name} is in the outbox");
+                out.show(&said, &json!({"person": name.as_str(), "invited": true}))
             }
             Person::List => {
                 let rows: Vec<Vec<String>> = people

@@ -44,7 +44,7 @@ impl Options {
         for late in engine.resume().await? {
             out.note(&format!("tidegate: {late}"));
         }
-        let door = Web::open(Arc::clone(&engine), &origin).await?;
+        let door = Web::open_behind(Arc::clone(&engine), &origin, config.proxies).await?;
         if let Some(listener) = &watch {
             let address = listener.local_addr().map_err(Failure::io)?;
             out.note(&format!("tidegate: watched at http://{address}/health, /ready and /metrics"));

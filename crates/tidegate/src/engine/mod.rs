@@ -1,6 +1,7 @@
 //! The one way in which anything happens: an action is decided by the domain, and what follows from it is
 //! stored in one commit. Doors read through views; hands do the jobs.
 
+mod accounts;
 pub mod api_tokens;
 pub mod clock;
 pub mod fsck;
@@ -10,10 +11,12 @@ pub(crate) mod perform;
 mod read;
 mod shred;
 
+pub use accounts::Checked;
 pub(crate) use perform::LetterJob;
 pub use perform::Performed;
 pub use read::CaseFile;
 
+use crate::account::password::Passwords;
 use crate::chance::Chance;
 use crate::post::Post;
 use crate::store::{Project, Store, StoreError};
@@ -37,6 +40,7 @@ pub struct Engine {
     /// Where `now` comes from.
     pub clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<Chance>,
+    pub(crate) passwords: Passwords,
     policies: Mutex<HashMap<Slug, Arc<Policy>>>,
     /// The public address of the site, for links in documents and letters.
     pub site: tidegate_formats::Link,
@@ -138,10 +142,12 @@ impl Engine {
         }
         let site = store.setting(SITE).await?;
         let site = site.and_then(|text| tidegate_formats::Link::salvage(&text)).unwrap_or_else(default_site);
+        let passwords = Passwords::default();
         Ok(Engine {
             store,
             clock,
             chance,
+            passwords,
             policies: Mutex::default(),
             site,
             post: Post::default(),

@@ -28,6 +28,22 @@ impl People {
         self.0.iter().find(|person| person.name == *name)
     }
 
+    /// The person of this name or mail address, as somebody typed it.
+    #[must_use]
+    pub fn called(&self, typed: &str) -> Option<&Person> {
+        let typed = typed.trim();
+        let named = self.0.iter().find(|person| person.name.as_str().eq_ignore_ascii_case(typed));
+        named.or(self.with_address(typed))
+    }
+
+    /// The person whose mail goes to this address, if it is one person's alone.
+    #[must_use]
+    pub fn with_address(&self, address: &str) -> Option<&Person> {
+        let address = address.trim();
+        let mut theirs = self.0.iter().filter(|person| person.mail.eq_ignore_ascii_case(address));
+        theirs.next().filter(|person| person.mail.contains('@') && theirs.next().is_none())
+    }
+
     /// The roles that `name` has in `project` by name, not by a case.
     #[must_use]
     pub fn roles(&self, project: &Slug, policy: &Policy, name: &Slug) -> RoleSet {

@@ -19,13 +19,13 @@ use tidegate_domain::time::Instant;
 use crate::engine::LetterJob;
 
 /// One letter, ready to be put into the outbox.
-struct Composed {
-    to: String,
-    subject: String,
-    text: String,
-    confidential: bool,
+pub(super) struct Composed {
+    pub(super) to: String,
+    pub(super) subject: String,
+    pub(super) text: String,
+    pub(super) confidential: bool,
     /// Whether no person wrote it, so that no program answers it (RFC 3834).
-    automatic: bool,
+    pub(super) automatic: bool,
 }
 
 impl Engine {
@@ -158,7 +158,7 @@ fn template(policy: &Policy, kind: LetterKind) -> (String, String) {
 }
 
 /// A template's subject and text.
-fn split(template: &str) -> (String, String) {
+pub(super) fn split(template: &str) -> (String, String) {
     let (subject, body) = template.split_once("\n\n").unwrap_or(("Subject: A letter", template));
     (subject.trim_start_matches("Subject: ").to_owned(), body.to_owned())
 }
@@ -261,12 +261,12 @@ pub(crate) fn fill(template: &str, values: &[(&str, String)]) -> String {
     filled
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split(char::is_control).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
 /// The letter as it is sent. `name` is what stands before the `@` of its Message-ID.
-fn rfc822(policy: &Policy, composed: &Composed, name: &str, at: Instant) -> Vec<u8> {
+pub(super) fn rfc822(policy: &Policy, composed: &Composed, name: &str, at: Instant) -> Vec<u8> {
     let contact = policy.publisher.contact.clone();
     let domain = contact.rsplit_once('@').map_or("localhost", |(_, domain)| domain).to_owned();
     let mut message = MessageBuilder::new()

@@ -1,6 +1,7 @@
 //! Hands do jobs: they read letters that arrived, write letters, and let the clock visit cases. Each job has
 //! a key that makes a repeat harmless; a job whose hand fails is tried again, later and later.
 
+pub(crate) mod account;
 mod arrival;
 pub mod compose;
 pub mod render;
@@ -112,6 +113,11 @@ impl Engine {
                 let case = self.read_letter(job).await?;
                 let what = "a letter was read".to_owned();
                 round.deeds.push(Deed { at: self.clock.now(), case, what });
+                Ok(())
+            }
+            (account::ACCOUNT_LETTER, _) => {
+                let what = self.write_account_letter(job).await?;
+                round.deeds.push(Deed { at: self.clock.now(), case: None, what });
                 Ok(())
             }
             (kind, _) => {

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/0001_store.sql"),
     include_str!("../../../../migrations/0002_mail.sql"),
     include_str!("../../../../migrations/0003_tokens.sql"),
+    include_str!("../../../../migrations/0004_accounts.sql"),
     include_str!("../../../../migrations/0005_api.sql"),
 ];
 

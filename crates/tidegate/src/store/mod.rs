@@ -8,6 +8,7 @@
 //! Each writing method is one durable effect: a crash leaves all of it or nothing. Where it leaves anything
 //! else worth knowing, the method says so.
 
+mod accounts;
 mod api_tokens;
 mod audit;
 mod cases;
@@ -28,8 +29,10 @@ mod person_keys;
 mod seal;
 mod shred;
 pub mod sql;
+mod throttle;
 mod tokens;
 
+pub use accounts::{AccountChange, StoredAccount, StoredAccountEvent};
 pub use api_tokens::StoredApiToken;
 pub use cases::{CaseRow, Content, DueOfCase, History, LoggedEvent, StoredEvent};
 pub use commit::{CaseChange, Commit, Due, NewJob, Promotion, Staging};
@@ -45,6 +48,7 @@ pub use key::{KeyError, MasterKey};
 pub use letters::{Letter, LetterEntry, LetterId, LetterState, Outgoing, PARSE_LETTER};
 pub use log::{FAULTS_LISTED_MAX, LogFault, LogHead, LogReport, Wrong};
 pub use person_keys::PersonKey;
+pub use throttle::Limit;
 pub use tokens::{Held, TokenId, TokenKind};
 
 use crate::chance::Chance;

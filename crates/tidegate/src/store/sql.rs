@@ -61,6 +61,19 @@ statements! {
     API_TOKENS = "SELECT tag, body, expires_us FROM api_token WHERE owner = $1 AND expires_us > $2 ORDER BY tag";
     API_TOKEN_END = "DELETE FROM api_token WHERE tag = $1";
     API_TOKENS_SWEEP = "DELETE FROM api_token WHERE expires_us <= $1";
+    ACCOUNT = "SELECT tag, n, body FROM account WHERE tag = $1";
+    ACCOUNTS = "SELECT tag, n, body FROM account ORDER BY tag";
+    ACCOUNT_INSERT = "INSERT INTO account (tag, n, body) VALUES ($1, 1, $2) ON CONFLICT (tag) DO NOTHING";
+    ACCOUNT_UPDATE = "UPDATE account SET n = n + 1, body = $3 WHERE tag = $1 AND n = $2";
+    ACCOUNT_EVENT_INSERT = "INSERT INTO account_event (tag, n, at_us, body) VALUES ($1, $2, $3, $4)";
+    ACCOUNT_EVENTS = "SELECT tag, n, at_us, body FROM account_event WHERE tag = $1 ORDER BY n DESC LIMIT $2";
+
+    THROTTLE_SWEEP = "DELETE FROM throttle WHERE empty_us <= $1";
+    THROTTLE_COUNT = "INSERT INTO throttle (bucket, empty_us) VALUES ($1, $3) ON CONFLICT (bucket) DO UPDATE
+        SET empty_us = CASE WHEN throttle.empty_us > $2 THEN throttle.empty_us + $5 ELSE $3 END
+        WHERE throttle.empty_us <= $4 RETURNING empty_us";
+    THROTTLE = "SELECT empty_us FROM throttle WHERE bucket = $1";
+    THROTTLE_FORGET = "UPDATE throttle SET empty_us = empty_us - $2 WHERE bucket = $1";
 
     CASE_KEY = "SELECT wrapped, shredded_us FROM case_key WHERE case_id = $1";
     CASE_KEY_INSERT = "INSERT INTO case_key (case_id, wrapped) VALUES ($1, $2)

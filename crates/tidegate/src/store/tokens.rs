@@ -15,6 +15,8 @@ pub enum TokenKind {
     SignIn,
     /// A reporter's way back to the report, without an account.
     Mailbox,
+    /// A mailed link with which a person sets a password.
+    Welcome,
 }
 
 impl TokenKind {
@@ -23,6 +25,7 @@ impl TokenKind {
             TokenKind::Session => "session",
             TokenKind::SignIn => "sign-in",
             TokenKind::Mailbox => "mailbox",
+            TokenKind::Welcome => "welcome",
         }
     }
 }

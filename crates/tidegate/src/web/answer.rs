@@ -5,7 +5,8 @@ use crate::engine::EngineError;
 use crate::engine::api_tokens::Scope;
 use crate::pages::desk::{self, Reader};
 use crate::store::StoreError;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use std::sync::Arc;
 use tidegate_domain::refusal::Explanation;
@@ -25,6 +26,11 @@ pub enum Answer {
     Faults(Vec<String>),
     /// More was sent than is taken in.
     TooLarge,
+    /// Too much was asked for at once, or too often.
+    Later {
+        /// Seconds after which to ask again.
+        retry_after_s: u32,
+    },
     /// The form was not sent from one of our pages.
     Foreign,
     /// A program came without a token that is good.
@@ -77,6 +83,7 @@ impl Answer {
             Answer::NoToken => StatusCode::UNAUTHORIZED,
             Answer::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Answer::Unreadable(_) => StatusCode::BAD_REQUEST,
+            Answer::Later { .. } => StatusCode::TOO_MANY_REQUESTS,
             Answer::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Answer::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -104,6 +111,13 @@ impl Answer {
                 "That is too large",
                 &["Nothing was stored. Send less at a time, or write a mail.".to_owned()],
             ),
+            Answer::Later { .. } => desk::note(
+                reader,
+                "Later, please",
+                &["That was asked for too often, or too much is being asked for at once. Nothing was done. Wait a \
+                   little and try again."
+                    .to_owned()],
+            ),
             Answer::Foreign => desk::note(
                 reader,
                 "This form did not come from here",
@@ -125,6 +139,9 @@ impl IntoResponse for Answer {
             return Redirect::to("/sign-in").into_response();
         }
         let mut answer = (self.status(), Html(self.page(Reader::Whoever))).into_response();
+        if let Answer::Later { retry_after_s } = self {
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
+        }
         answer.extensions_mut().insert(Told(Arc::new(self)));
         answer
     }

@@ -34,7 +34,9 @@ pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Nex
         let visitor = web.visitor(&cookies).await;
         let reader = reader(visitor.as_ref());
         let page = number.map_or_else(|| told.page(reader), |number| desk::failed(reader, number));
+        let wait = answer.headers().get(header::RETRY_AFTER).cloned();
         answer = (answer.status(), Html(page)).into_response();
+        answer.headers_mut().extend(wait.map(|wait| (header::RETRY_AFTER, wait)));
     }
     asked.log(answer.status());
     let headers = answer.headers_mut();

@@ -7,6 +7,7 @@ mod desk;
 mod editor;
 mod form;
 mod guard;
+mod limits;
 mod path;
 mod public;
 mod routes;
@@ -14,12 +15,15 @@ mod session;
 mod sign_in;
 mod site;
 mod tokens;
+mod welcome;
+mod whence;
 
 pub use answer::Answer;
 pub use api::openapi;
 pub use form::{FORM_BYTES_MAX, Form};
 pub use routes::{For, Route, Routes};
 pub use session::{Person, Reporter, Session, Who};
+pub use whence::Whence;
 
 use crate::engine::{Engine, EngineError};
 use crate::store::TokenKind;
@@ -27,12 +31,15 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tidegate_domain::id::Slug;
 
 /// How long a one-time link to sign in is good for, in minutes.
 const SIGN_IN_MIN: i64 = 24 * 60;
+/// After so many seconds whoever was too much at once may come again.
+const BUSY_S: u32 = 30;
 /// How long the server rests between looks at what became public.
 const REST: Duration = Duration::from_millis(100);
 
@@ -43,6 +50,8 @@ pub struct Web {
     pub engine: Arc<Engine>,
     /// Where browsers find it: scheme, host and port, without a slash at the end.
     pub origin: String,
+    /// Reverse proxies, beside this machine itself, that say truly where a request comes from.
+    pub proxies: Vec<IpAddr>,
     site: site::Site,
 }
 
@@ -55,8 +64,20 @@ impl Web {
     /// # Errors
     /// The store's.
     pub async fn open(engine: Arc<Engine>, origin: &str) -> Result<Shared, EngineError> {
+        Web::open_behind(engine, origin, Vec::new()).await
+    }
+
+    /// As [`Web::open`], behind reverse proxies on other machines.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn open_behind(
+        engine: Arc<Engine>,
+        origin: &str,
+        proxies: Vec<IpAddr>,
+    ) -> Result<Shared, EngineError> {
         let origin = origin.trim_end_matches('/').to_owned();
-        let web = Web { engine, origin, site: site::Site::default() };
+        let web = Web { engine, origin, proxies, site: site::Site::default() };
         web.refresh_site().await?;
         Ok(Arc::new(web))
     }
@@ -89,11 +110,11 @@ pub fn routes() -> Routes {
     let routes = Routes::default();
     let routes = public::routes(routes);
     let routes = sign_in::routes(routes);
+    let routes = welcome::routes(routes);
+    let routes = editor::routes(routes);
     let routes = desk::routes(routes);
     let routes = tokens::routes(routes);
     api::routes(routes)
-    let routes = editor::routes(routes);
-    desk::routes(routes)
 }
 
 /// The web door as a service.
@@ -117,7 +138,8 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let fresh = tokio::spawn(keep_fresh(Arc::clone(&web)));
-    let served = axum::serve(listener, router(web)).with_graceful_shutdown(stop).await;
+    let service = router(web).into_make_service_with_connect_info::<SocketAddr>();
+    let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
     fresh.abort();
     served
 }

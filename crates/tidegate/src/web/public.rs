@@ -4,7 +4,7 @@ use super::form::Form;
 use super::path::Path;
 use super::routes::{For, Routes};
 use super::session::Who;
-use super::{Answer, Reporter, Shared};
+use super::{Answer, Reporter, Shared, Whence, limits};
 use crate::hands::compose::letter_of_form;
 use crate::pages::desk::{self, Mailbox, ReportForm};
 use crate::secret::Secret;
@@ -65,10 +65,12 @@ async fn report(State(web): State<Shared>, Path(project): Path<Slug>) -> Result<
 /// Stores the report as a letter before anything looks at it (ALL-05), and answers with the mailbox's key.
 async fn take_report(
     State(web): State<Shared>,
+    whence: Whence,
     Path(project): Path<Slug>,
     form: Form,
 ) -> Result<Html<String>, Answer> {
     form_of(&web, &project).await?;
+    web.admit_from(limits::REPORT, &whence).await?;
     let raw = letter_of_form(&form.0, web.engine.clock.now()).map_err(Answer::from)?;
     let letter = web.engine.accept_letter(&project, None, &raw).await?;
     let key = web.engine.mailbox_of_letter(letter).await?;
@@ -81,9 +83,11 @@ async fn mailbox_link(Path(key): Path<String>) -> Result<Html<String>, Answer> {
     Ok(Html(desk::mailbox_link(&key)))
 }
 
-async fn open_mailbox(State(web): State<Shared>, form: Form) -> Result<Response, Answer> {
+async fn open_mailbox(State(web): State<Shared>, whence: Whence, form: Form) -> Result<Response, Answer> {
+    web.admit_from(limits::KEY, &whence).await?;
     let key: Secret = form.0.text("key").and_then(|key| key.parse().ok()).ok_or(Answer::NoSecret)?;
     let case = web.engine.open_mailbox(&key).await?.ok_or(Answer::NoSecret)?;
+    web.forgive_from(limits::KEY, &whence).await?;
     web.begin_session(Who::Reporter(case), "/mailbox").await
 }
 

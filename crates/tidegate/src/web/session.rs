@@ -1,6 +1,7 @@
 //! Who is at the other end: a person who signed in, a reporter with a mailbox, or anybody.
 
-use super::{Answer, Shared, Web};
+use super::{Answer, Shared, Web, Whence};
+use crate::account::{AccountEvent, Proof};
 use crate::secret::Secret;
 use crate::store::{Held, TokenId, TokenKind};
 use axum::extract::{FromRef, FromRequestParts};
@@ -63,6 +64,14 @@ impl Session {
 }
 
 impl Web {
+    /// Begins the session of a person who has proved who they are.
+    pub(super) async fn sign_in(&self, name: &Slug, by: Proof, whence: &Whence) -> Result<Response, Answer> {
+        let from = whence.to_string();
+        let event = AccountEvent::SignedIn { by, from };
+        self.engine.change_account(name, |_| Some((event.clone(), ()))).await?;
+        self.begin_session(Who::Person(name.clone()), "/desk").await
+    }
+
     /// Begins a session and answers with its cookie and a way on.
     pub(super) async fn begin_session(&self, who: Who, to: &str) -> Result<Response, Answer> {
         let now = self.engine.clock.now();

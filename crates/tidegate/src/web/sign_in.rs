@@ -1,25 +1,49 @@
 //! Signing in and out.
 
+use super::form::Form;
 use super::path::Path;
 use super::routes::{For, Routes};
-use super::session::Who;
-use super::{Answer, Person, Reporter, Shared};
+use super::{Answer, Person, Reporter, Shared, Whence, limits};
+use crate::account::Proof;
+use crate::engine::Checked;
 use crate::pages::desk;
 use crate::secret::Secret;
 use crate::store::TokenKind;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use zeroize::Zeroizing;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .get(For::Anyone, "/sign-in", show)
+        .post(For::Anyone, "/sign-in", use_password)
         .get(For::Anyone, "/sign-in/{secret}", show_link)
         .post(For::Anyone, "/sign-in/{secret}", use_link)
         .post(For::Anyone, "/sign-out", sign_out)
 }
 
 async fn show() -> Html<String> {
-    Html(desk::sign_in())
+    Html(desk::sign_in(false))
+}
+
+/// A wrong password and an account that is not there are the same answer, after the same work.
+async fn use_password(State(web): State<Shared>, whence: Whence, form: Form) -> Result<Response, Answer> {
+    let password = Zeroizing::new(form.0.exact("password").unwrap_or_default().to_owned());
+    let typed = form.0.text("name").unwrap_or_default();
+    // As it was typed: that a name and an address are one person's is not told either.
+    let subject = typed.to_lowercase();
+    web.admit_from(limits::SIGN_IN, &whence).await?;
+    web.admit(limits::SIGN_IN_NAME, &subject).await?;
+    match web.engine.check_password(typed, password).await? {
+        Checked::Is(name) => {
+            web.engine.store.forget_try(limits::SIGN_IN_NAME, &subject).await?;
+            web.forgive_from(limits::SIGN_IN, &whence).await?;
+            web.sign_in(&name, Proof::Password, &whence).await
+        }
+        Checked::IsNot => Ok((StatusCode::FORBIDDEN, Html(desk::sign_in(true))).into_response()),
+        Checked::Later => Err(Answer::Later { retry_after_s: super::BUSY_S }),
+    }
 }
 
 async fn show_link(Path(secret): Path<String>) -> Result<Html<String>, Answer> {
@@ -27,13 +51,17 @@ async fn show_link(Path(secret): Path<String>) -> Result<Html<String>, Answer> {
     Ok(Html(desk::sign_in_link(&secret.to_string())))
 }
 
-async fn use_link(State(web): State<Shared>, Path(secret): Path<String>) -> Result<Response, Answer> {
+async fn use_link(
+    State(web): State<Shared>,
+    whence: Whence,
+    Path(secret): Path<String>,
+) -> Result<Response, Answer> {
     let secret: Secret = secret.parse().map_err(|_| Answer::NoSecret)?;
     let now = web.engine.clock.now();
     let held = web.engine.store.take_token(TokenKind::SignIn, &secret, now).await?;
     let name = held.and_then(|held| String::from_utf8(held.body).ok()?.parse().ok());
     let name = name.ok_or(Answer::NoSecret)?;
-    web.begin_session(Who::Person(name), "/desk").await
+    web.sign_in(&name, Proof::Link, &whence).await
 }
 
 /// Whoever is not signed in is signed out already.

@@ -80,6 +80,7 @@ impl Engine {
             report.damage.extend(gone);
         }
         report.damage.extend(self.store.audit_outbox().await?);
+        report.damage.extend(self.store.audit_accounts().await?);
         Ok(())
     }
 

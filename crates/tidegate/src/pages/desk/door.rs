@@ -178,17 +178,6 @@ pub fn sign_in_link(secret: &str) -> String {
     page("Sign in", Reader::Anyone, &main)
 }
 
-/// Signing in.
-#[must_use]
-pub fn sign_in() -> String {
-    let main = html! {
-        h1 { "Sign in" }
-        p.lead { "Open the one-time link that you were given." }
-        p { "An administrator makes one with " code { "tidegate person link NAME" } "." }
-    };
-    page("Sign in", Reader::Anyone, &main)
-}
-
 fn line(name: &str, label: &str, required: bool, kind: Option<&str>) -> Markup {
     html! {
         div.field {

@@ -1,6 +1,7 @@
 //! Pages of the running server: forms, the reporter's mailbox, the desks. Each is a function of what its one
 //! reader may see; nothing here asks the store.
 
+mod account;
 mod case;
 mod door;
 mod editor;
@@ -10,10 +11,10 @@ mod lists;
 mod timeline;
 mod tokens;
 
+pub use account::{recover, sign_in, welcome};
 pub use case::{CasePage, Offer, case, invited};
 pub use door::{
-    Mailbox, ReportForm, mailbox, mailbox_key, mailbox_link, mailbox_made, report, reports, sign_in,
-    sign_in_link,
+    Mailbox, ReportForm, mailbox, mailbox_key, mailbox_link, mailbox_made, report, reports, sign_in_link,
 };
 pub use editor::{DraftPage, Preview, editor};
 pub use frame::{Reader, failed, note, refused};

@@ -25,8 +25,8 @@ pub(in crate::web) fn shaped(answer: Response) -> Response {
     let reason = answer.extensions().get::<Told>().map(|told| told.0.as_ref());
     let mut problem = told(status, reason.map_or_else(|| json!({}), members));
     let (from, to) = (answer.headers(), problem.headers_mut());
-    if let Some(methods) = from.get(header::ALLOW) {
-        to.insert(header::ALLOW, methods.clone());
+    for name in [header::ALLOW, header::RETRY_AFTER] {
+        to.extend(from.get(&name).map(|value| (name.clone(), value.clone())));
     }
     if let Some(challenge) = reason.and_then(challenge) {
         to.insert(header::WWW_AUTHENTICATE, challenge);
@@ -75,6 +75,7 @@ fn members(reason: &Answer) -> Value {
             json!({"detail": "something is missing or unreadable; nothing was changed", "faults": faults})
         }
         Answer::TooLarge => json!({"detail": "more was sent than is taken in; nothing was stored"}),
+        Answer::Later { .. } => json!({"detail": "too much at once, or too often; nothing was done"}),
         Answer::Foreign => json!({"detail": "a page of another site sent this; nothing was done"}),
         Answer::NotJson => json!({"detail": "the body is read as application/json and as nothing else"}),
         Answer::Unreadable(why) => json!({"detail": why}),

@@ -1,0 +1,79 @@
+//! Pages about accounts: signing in, setting a password.
+
+use super::frame::{Reader, page};
+use crate::account::password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
+use maud::{Markup, html};
+
+/// Signing in. `refused`: what was given before did not fit.
+#[must_use]
+pub fn sign_in(refused: bool) -> String {
+    let main = html! {
+        h1 { "Sign in" }
+        @if refused {
+            p.callout role="alert" { "That name and that password do not belong together. Nothing else is known here about why." }
+        }
+        form.card-form method="post" action="/sign-in" {
+            div.field {
+                label for="name" { "Name or mail address" }
+                input id="name" name="name" required maxlength="320" autocomplete="username" autocapitalize="none" spellcheck="false";
+            }
+            (password("password", "Password", "current-password"))
+            button { "Sign in" }
+        }
+        p { a href="/recover" { "I have no password, or forgot it" } }
+        p.hint { "Whoever was given a one-time link opens that instead. An administrator makes one with " code { "tidegate person link NAME" } "." }
+    };
+    page("Sign in", Reader::Anyone, &main)
+}
+
+fn password(name: &str, label: &str, autocomplete: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            input id=(name) name=(name) type="password" required maxlength=(PASSWORD_BYTES_MAX) autocomplete=(autocomplete);
+        }
+    }
+}
+
+/// The fields for a new password.
+pub(super) fn new_password() -> Markup {
+    html! {
+        (password("password", "New password", "new-password"))
+        (password("again", "The same again", "new-password"))
+        p.hint {
+            "At least " (PASSWORD_CHARS_MIN) " characters, of any kind. What is easily guessed is refused; "
+            "a sentence, or words that nobody would put together, is good."
+        }
+    }
+}
+
+/// The page that a mailed link leads to. It is the same whether or not the link is good.
+#[must_use]
+pub fn welcome(secret: &str) -> String {
+    let main = html! {
+        h1 { "Choose a password" }
+        p.lead { "The link that brought you here works once." }
+        form.card-form method="post" action={ "/welcome/" (secret) } {
+            (new_password())
+            button { "Set it and sign in" }
+        }
+    };
+    page("Choose a password", Reader::Anyone, &main)
+}
+
+/// Asks where to send a link to.
+#[must_use]
+pub fn recover() -> String {
+    let main = html! {
+        h1 { "A link to choose a password with" }
+        p.lead { "It goes by mail to the address that the administrators know of you." }
+        form.card-form method="post" action="/recover" {
+            div.field {
+                label for="address" { "Your mail address" }
+                input id="address" name="address" type="email" required maxlength="320" autocomplete="email";
+            }
+            button { "Send it" }
+        }
+    };
+    page("A new password", Reader::Anyone, &main)
+}
