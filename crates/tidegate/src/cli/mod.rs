@@ -9,6 +9,7 @@ mod keys;
 mod policy;
 mod post;
 mod project;
+mod proof;
 mod regime;
 mod report;
 mod reporter;
@@ -78,6 +79,9 @@ enum Command {
     /// Check rules for deadlines, and say when findings are due; no instance needed.
     #[command(subcommand)]
     Regime(regime::Regime),
+    /// Answer findings with proof: check, sign and verify answers; no instance needed.
+    #[command(subcommand)]
+    Proof(proof::Proof),
     /// What is due, the oldest first.
     Due(keep::DueOptions),
     /// Letters that were written, and what became of them.
@@ -130,6 +134,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Policy(command) => command.run(&out),
         Command::Verdict(command) => command.run(&out),
         Command::Regime(command) => command.run(&out),
+        Command::Proof(command) => command.run(&out),
         Command::Baseline(command) => command.run(&out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -196,6 +201,7 @@ async fn with_engine(
         | Command::Policy(_)
         | Command::Verdict(_)
         | Command::Regime(_)
+        | Command::Proof(_)
         | Command::Serve(_)
         | Command::Baseline(_)
         | Command::Completions { .. }
