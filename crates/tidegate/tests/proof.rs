@@ -195,3 +195,25 @@ fn an_answer_is_checked_against_its_verdicts() {
     desk.write("answer.toml", &ANSWER.replace("of = 42", ""));
     refused(&desk.proof(&["check", "answer.toml"]), 5, "needs its denominator (SCS-06)");
 }
+
+#[test]
+fn a_commitment_is_opened_later() {
+    let desk = Desk::new();
+    let commitment = good(&desk.proof(&["commit", "answer.toml", "--salt", "salt"]));
+    let commitment = commitment.trim();
+    // The salt of an earlier commitment is never lost.
+    refused(&desk.proof(&["commit", "answer.toml", "--salt", "salt"]), 1, "exists");
+    let by_hand = "{ echo tidegate-commitment-v1; python3 -c \"import sys; sys.stdout.buffer.write(bytes.fromhex(open('salt').read()))\"; cat answer.toml; } | sha256sum";
+    let computed = good(&desk.other("sh", &["-euc", by_hand], None).expect("a shell"));
+    assert!(computed.starts_with(commitment), "{computed}");
+    let open =
+        |more: &[&str]| desk.proof(&[&["open", commitment, "answer.toml", "--salt", "salt"], more].concat());
+    assert!(
+        good(&open(&["--logged", "2025-11-15T00:00:00Z"])).starts_with("committed to: C for OSSA-2099-002")
+    );
+    refused(&open(&["--logged", "2025-11-13T00:00:00Z"]), 3, "after the commitment was logged");
+    desk.write("answer.toml", &ANSWER.replace("done = 42", "done = 41"));
+    refused(&open(&[]), 3, "not what was committed to");
+    desk.write("salt", "salty");
+    refused(&open(&[]), 5, "a salt has 64 hexadecimal digits");
+}

@@ -4,6 +4,7 @@ mod advisory;
 mod baseline;
 mod case;
 mod clocks;
+mod commitment;
 mod keep;
 mod keys;
 mod policy;

@@ -1,5 +1,6 @@
 //! `tidegate proof ...`: answers, signed and checked. No instance is needed.
 
+use super::commitment::{Commit, Open};
 use crate::engine::clock::{Clock as _, SystemClock};
 use crate::out::{Failure, Kind, Out, printable};
 use crate::post::system_time;
@@ -45,6 +46,10 @@ pub(super) enum Proof {
         #[command(flatten)]
         against: Against,
     },
+    /// Commit to an answer without telling it: print a salted digest, to be logged during an embargo.
+    Commit(Commit),
+    /// Open a commitment after the disclosure: does this answer with this salt give it?
+    Open(Open),
     /// Check a proof: signature, form, and what speaks against the answer in it.
     Verify {
         /// The proof.
@@ -95,6 +100,8 @@ pub(super) struct Against {
 impl Proof {
     pub(super) fn run(self, out: &Out) -> Result<(), Failure> {
         match self {
+            Proof::Commit(commit) => commit.run(out),
+            Proof::Open(open) => open.run(out),
             Proof::Check { answer, against } => {
                 let (_, answer) = read(&answer)?;
                 let examined = against.examine(&answer)?;
@@ -312,7 +319,7 @@ fn envelope(path: &Path) -> Result<Envelope, Failure> {
     Envelope::read(&bytes(path)?).map_err(|fault| faulty(path, &[fault]))
 }
 
-fn read(path: &Path) -> Result<(String, Answer), Failure> {
+pub(super) fn read(path: &Path) -> Result<(String, Answer), Failure> {
     parse(path, bytes(path)?)
 }
 
