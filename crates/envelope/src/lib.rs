@@ -18,12 +18,14 @@ mod open;
 mod seal;
 mod secret;
 mod signature;
+mod ssh;
 
 pub use certificate::{CERTIFICATE_BYTES_MAX, Certificate, Standing};
 pub use open::{CLEAR_BYTES_MAX, CLOCK_SKEW, Clear, Keyring, decrypt, verify};
 pub use seal::{encrypt, sign};
 pub use secret::{SECRET_BYTES_MAX, Secret};
 pub use signature::{Signature, Verdict};
+pub use ssh::{SIGNERS_MAX, SSH_BYTES_MAX, Signer, SshSecret, is_ssh_signature, read_signers, verify_ssh};
 
 use std::fmt;
 

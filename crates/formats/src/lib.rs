@@ -9,9 +9,11 @@
 #![deny(clippy::indexing_slicing)]
 
 pub mod atom;
+pub mod attestation;
 pub mod csaf;
 pub mod cve;
 pub mod draft;
+pub mod dsse;
 pub mod inventory;
 pub mod mail;
 pub mod openstack_releases;

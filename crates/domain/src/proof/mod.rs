@@ -4,6 +4,7 @@
 //! what speaks against it. Nothing here probes a deployment: evidence is what the provider supplies (SCS-09).
 
 mod answer;
+mod commitment;
 mod digest;
 mod examine;
 mod file;
@@ -11,6 +12,7 @@ mod file;
 pub use answer::{
     Answer, Evidence, Excerpt, Image, Moment, Moments, Patch, Reach, Rollout, Snapshot, TEXT_CHARS_MAX, Way,
 };
+pub use commitment::{NotASalt, Salt, WrongOpening, commit, open};
 pub use digest::{Digest, NotADigest};
 pub use examine::{Backing, Examined, Finding, Objection, examine};
 pub use file::{ANSWER_BYTES_MAX, ANSWER_SCHEMA, read_answer};

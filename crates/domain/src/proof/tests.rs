@@ -136,3 +136,27 @@ fn a_digest_survives_print_and_parse() {
     assert_eq!(format!("sha256:{digest}").parse(), Ok(digest));
     assert_eq!("sha256:xyz".parse::<Digest>(), Err(NotADigest));
 }
+
+#[test]
+fn a_commitment_opens_to_its_answer_and_to_no_other() {
+    let answer = read_answer(C).expect("an answer");
+    let salt = Salt::from_bytes([7; 32]);
+    let commitment = commit(&salt, C);
+    let given = answer.given;
+    assert_eq!(open(commitment, &salt, C, &answer, None), Ok(()));
+    assert_eq!(open(commitment, &salt, C, &answer, Some(given)), Ok(()));
+    let earlier = Instant::from_micros(given.micros() - 1);
+    assert_eq!(
+        open(commitment, &salt, C, &answer, Some(earlier)),
+        Err(WrongOpening::GivenLater { given, logged: earlier })
+    );
+    let other = C.replace("done = 42", "done = 41");
+    let wrong = open(commitment, &salt, &other, &answer, None);
+    assert_eq!(wrong, Err(WrongOpening::NotCommitted { gives: commit(&salt, &other) }));
+    let other_salt = Salt::from_bytes([8; 32]);
+    assert!(open(commitment, &other_salt, C, &answer, None).is_err());
+    // A salt in a log line tells nothing, and its file gives it back.
+    assert_eq!(format!("{salt:?}"), "Salt");
+    assert_eq!(salt.reveal().parse(), Ok(salt));
+    assert_eq!("7".parse::<Salt>(), Err(NotASalt));
+}

@@ -4,6 +4,7 @@ mod advisory;
 mod baseline;
 mod case;
 mod clocks;
+mod commitment;
 mod keep;
 mod keys;
 mod list;
@@ -11,6 +12,7 @@ mod may;
 mod policy;
 mod post;
 mod project;
+mod proof;
 mod regime;
 mod report;
 mod serve;
@@ -86,6 +88,9 @@ enum Command {
     /// The predisclosure list: try applications out against a policy; no instance needed.
     #[command(subcommand)]
     List(list::List),
+    /// Answer findings with proof: check, sign and verify answers; no instance needed.
+    #[command(subcommand)]
+    Proof(proof::Proof),
     /// What is due, the oldest first.
     Due(keep::DueOptions),
     /// Letters that were written, and what became of them.
@@ -141,6 +146,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Verdict(command) => command.run(&out),
         Command::Regime(command) => command.run(&out),
         Command::List(command) => command.run(&out),
+        Command::Proof(command) => command.run(&out),
         Command::Baseline(command) => command.run(&out),
         Command::Openapi => out.bytes(format!("{:#}\n", crate::web::openapi()).as_bytes()),
         Command::Completions { shell } => {
@@ -210,6 +216,7 @@ async fn with_engine(
         | Command::Verdict(_)
         | Command::Regime(_)
         | Command::List(_)
+        | Command::Proof(_)
         | Command::Serve(_)
         | Command::Baseline(_)
         | Command::Openapi
