@@ -76,6 +76,17 @@ impl<'a> Bench<'a> {
                 (Verdict::Affected, format!("{what}, which is affected, and lacks the fix"), account)
             }
             (Contained::Nothing | Contained::Untold, Side::Before)
+                if fact
+                    .after
+                    .as_ref()
+                    .is_some_and(|after| !fact.is_release && self.may_gain_the_flaw(after)) =>
+            {
+                let why =
+                    format!("{what}, and the flaw came with a later release: the commit may have it already");
+                let settles = Some("the commit that brought the flaw".to_owned());
+                (Verdict::Unknown, why, Account { settles, ..account })
+            }
+            (Contained::Nothing | Contained::Untold, Side::Before)
             | (Contained::Part | Contained::Untold, Side::After) => self.by_side(side, &what, account),
             (Contained::Part | Contained::Nothing | Contained::Untold, _) => {
                 let why =
@@ -84,6 +95,23 @@ impl<'a> Bench<'a> {
                 (Verdict::Unknown, why, Account { settles, ..account })
             }
         }
+    }
+
+    /// Whether a commit on top of the release `after` can be on its way to one that is no longer before the
+    /// flaw: the next of its line, or, on the main branch, the first of the line that follows.
+    fn may_gain_the_flaw(&self, after: &ReleaseVersion) -> bool {
+        let releases = self.releases();
+        let Some(own) = releases.iter().find(|release| release.version == *after) else {
+            return true;
+        };
+        for next in releases.iter().filter(|release| release.version > *after) {
+            if self.statement.side(&next.version, next.day()) != Side::Before {
+                return true;
+            } else if next.line != own.line {
+                return false;
+            }
+        }
+        true
     }
 
     fn side_of_release(&self, version: &ReleaseVersion) -> Side {

@@ -94,6 +94,8 @@ pub struct CommitFact {
     pub fix: Contained,
     /// The last release that it contains.
     pub after: Option<ReleaseVersion>,
+    /// Whether it is that release itself, with no commit on top.
+    pub is_release: bool,
 }
 
 /// A verdict with its reasons.

@@ -243,32 +243,34 @@ impl Vers {
         self.is_between_bounds(order)
     }
 
+    /// Of bounds in the same direction that follow each other the widest counts, as the specification
+    /// simplifies them: a version is in if the bound before it opens a range, or the bound behind it ends one.
     fn is_between_bounds(&self, order: impl Fn(&Constraint) -> Ordering) -> bool {
-        let mut bounds = self
-            .constraints
-            .iter()
-            .filter(|constraint| {
-                constraint.comparator.is_lower_bound() || constraint.comparator.is_upper_bound()
-            })
-            .peekable();
-        let Some(first) = bounds.peek() else {
-            // Nothing but exclusions leaves everything else in.
-            return self.constraints.iter().all(|constraint| constraint.comparator == Comparator::NotEqual);
-        };
-        if first.comparator.is_upper_bound() && order(first).is_lt() {
-            return true;
-        }
-        while let Some(bound) = bounds.next() {
-            if !bound.comparator.is_lower_bound() || !order(bound).is_gt() {
+        let mut before = None;
+        let mut behind = None;
+        for constraint in &self.constraints {
+            let comparator = constraint.comparator;
+            if !comparator.is_lower_bound() && !comparator.is_upper_bound() {
                 continue;
             }
-            match bounds.peek() {
-                None => return true,
-                Some(next) if next.comparator.is_upper_bound() && order(next).is_lt() => return true,
-                Some(_) => {}
+            // At an open bound itself: `<2` has ended, `>2` has not begun.
+            let order = order(constraint);
+            if order.is_gt() || (order.is_eq() && comparator == Comparator::Less) {
+                before = Some(comparator);
+            } else if behind.is_none() {
+                behind = Some(comparator);
             }
         }
-        false
+        match (before, behind) {
+            // Nothing but exclusions leaves everything else in.
+            (None, None) => {
+                self.constraints.iter().all(|constraint| constraint.comparator == Comparator::NotEqual)
+            }
+            (before, behind) => {
+                before.is_some_and(Comparator::is_lower_bound)
+                    || behind.is_some_and(Comparator::is_upper_bound)
+            }
+        }
     }
 }
 

@@ -71,6 +71,24 @@ fn ranges_contain_versions() {
     }
 }
 
+/// Alternatives that overlap leave no gap: a gap would be a wrong "not affected".
+#[test]
+fn overlapping_ranges_contain_what_each_of_them_contains() {
+    for (range, inside, outside) in [
+        (">=1|>=2|<3|<4", vec!["1", "1.5", "2.5", "3", "3.5"], vec!["0.9", "4", "5"]),
+        ("<1|<2", vec!["0.1", "1", "1.5"], vec!["2", "3"]),
+        (">1|>2", vec!["1.5", "2", "3"], vec!["0.5", "1"]),
+        ("<2|>2", vec!["1", "3"], vec!["2"]),
+        ("<=1|>=2|>=3|<4|7", vec!["1", "2.5", "3.5", "7"], vec!["1.5", "4", "6"]),
+    ] {
+        let vers = Vers::parse(&format!("vers:npm/{range}")).expect("a range");
+        inside.iter().for_each(|version| assert!(vers.contains(version), "{version} in {range}"));
+        outside.iter().for_each(|version| assert!(!vers.contains(version), "{version} not in {range}"));
+    }
+    let native = from_native(Scheme::Npm, ">=1.0.0 <3.0.0 || >=2.0.0 <4.0.0").expect("a range");
+    assert!(native.contains("1.5.0") && native.contains("3.5.0") && !native.contains("4.0.0"));
+}
+
 #[test]
 fn native_ranges_are_read() {
     for (scheme, native, expected) in [

@@ -65,7 +65,9 @@ impl History for Repositories {
             (false, false, false) => Contained::Part,
         };
         let described = git.ask(&["describe", "--tags", "--abbrev=0", "--match=[0-9]*.[0-9]*", &commit]);
-        Some(CommitFact { fix, after: described.and_then(|tag| tag.trim().parse().ok()) })
+        let after = described.and_then(|tag| tag.trim().parse().ok());
+        let tagged = git.ask(&["describe", "--tags", "--exact-match", "--match=[0-9]*.[0-9]*", &commit]);
+        Some(CommitFact { fix, after, is_release: tagged.is_some() })
     }
 }
 
