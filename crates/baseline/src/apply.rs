@@ -8,6 +8,7 @@ use foldhash::{HashMap, HashMapExt, HashSet};
 use gix_hash::ObjectId;
 use gix_object::Kind as ObjectKind;
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::rc::Rc;
 use tidegate_domain::patch::{self, Body, Change, Kind, Mode};
 
@@ -75,7 +76,8 @@ pub struct Held {
 #[derive(Clone)]
 pub struct State {
     root: ObjectId,
-    over: HashMap<Path, Option<Held>>,
+    /// In order, so that what is below a folder is found without looking at the rest.
+    over: BTreeMap<Path, Option<Held>>,
 }
 
 /// Why a patch does not apply.
@@ -108,7 +110,7 @@ impl State {
     /// A tree as it is.
     #[must_use]
     pub fn new(root: ObjectId) -> State {
-        State { root, over: HashMap::new() }
+        State { root, over: BTreeMap::new() }
     }
 
     /// What is at a path.
@@ -131,7 +133,9 @@ impl State {
             }
         }
         let prefix = [path, &b"/"[..]].concat();
-        if self.over.iter().any(|(other, held)| held.is_some() && other.starts_with(&prefix)) {
+        let from = (Bound::Included(prefix.as_slice()), Bound::Unbounded);
+        let mut inside = self.over.range::<[u8], _>(from).take_while(|(other, _)| other.starts_with(&prefix));
+        if inside.any(|(_, held)| held.is_some()) {
             return Ok(true);
         }
         if !shop.trees.is_folder(&mut shop.store, &self.root, path)? {
@@ -165,12 +169,6 @@ impl State {
         self.over.insert(Path::clone(path), held);
     }
 
-    /// The files that differ from the tree that this began with, in order.
-    #[must_use]
-    pub fn changed(&self) -> BTreeMap<Path, Option<Held>> {
-        self.over.iter().map(|(path, held)| (Path::clone(path), *held)).collect()
-    }
-
     /// Applies a patch: all of it, or nothing.
     ///
     /// # Errors
@@ -178,7 +176,9 @@ impl State {
     pub fn apply(&mut self, shop: &mut Workshop, patch: &Patch) -> Result<Result<(), Failure>, Error> {
         let mut run =
             Run { state: self, results: HashMap::new(), gone: HashSet::default(), going: patch.going() };
-        let mut writes: Vec<(Path, Option<Held>)> = Vec::with_capacity(patch.changes.len() + 1);
+        // What goes makes room for all that comes, whatever their order is.
+        let mut leave: Vec<Path> = Vec::new();
+        let mut come: Vec<(Path, Held)> = Vec::with_capacity(patch.changes.len());
         for change in &patch.changes {
             let outcome = run.check(shop, change)?;
             let result = match outcome {
@@ -187,17 +187,17 @@ impl State {
             };
             run.remember(change, result);
             if matches!(change.kind, Kind::Modify | Kind::Rename | Kind::Delete) {
-                writes.insert(0, (Path::clone(&change.old), None));
+                leave.push(Path::clone(&change.old));
             }
-            writes.extend(result.map(|held| (Path::clone(&change.new), Some(held))));
+            come.extend(result.map(|held| (Path::clone(&change.new), held)));
         }
         let mut next = self.clone();
-        for (path, held) in writes {
-            let fresh = held.is_some() && next.get(shop, &path)?.is_none();
-            if fresh && next.blocked(shop, &path)? {
+        next.over.extend(leave.into_iter().map(|path| (path, None)));
+        for (path, held) in come {
+            if next.get(shop, &path)?.is_none() && next.blocked(shop, &path)? {
                 return Ok(Err(Failure { file: path, line: 0, why: Why::Exists }));
             }
-            next.over.insert(path, held);
+            next.over.insert(path, Some(held));
         }
         *self = next;
         Ok(Ok(()))

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::history::History;
 use crate::merge;
 use crate::security::Pattern;
-use crate::solve::{Step, Task};
+use crate::solve::{APPLICATIONS_MAX, Step, Task};
 use gix_hash::ObjectId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -131,7 +131,8 @@ pub fn check(shop: &mut Workshop, request: &Request, pattern: &Pattern) -> Resul
     let Some((mut history, series)) = place(shop, &release, branch, series)? else { return Ok(answer) };
     let own =
         series.iter().filter_map(|(_, patch)| history.position(&patch.commit?)).collect::<BTreeSet<_>>();
-    let mut task = Task { release: start, history: &mut history, series: &series, own };
+    let applications_left = APPLICATIONS_MAX;
+    let mut task = Task { release: start, history: &mut history, series: &series, own, applications_left };
     if let Some(set) = task.solve(shop, &|message| pattern.matches(message))? {
         explain(shop, &mut task, &set, pattern, &mut answer)?;
     }

@@ -8,7 +8,7 @@ use foldhash::{HashMap, HashMapExt};
 use gix_hash::ObjectId;
 use gix_object::Kind;
 use std::rc::Rc;
-use tidegate_domain::patch::{self, BinaryHunk, Hunk, LineId, Lines, Mode};
+use tidegate_domain::patch::{self, BinaryHunk, COMPARISONS_MAX, Hunk, LineId, Lines, Mode};
 
 /// Memory for contents, in bytes, roughly: beyond it, they are forgotten between two checks.
 pub const CONTENTS_BYTES_MAX: usize = 256 << 20;
@@ -314,6 +314,10 @@ impl Contents {
                 let text = rejoined(applied.lines, &mut self.lines);
                 Ok(Ok(self.of_text(text)))
             }
+            Err(failure) if failure.undecided => Err(Error::Undecided {
+                what: format!("the search for the place of the hunk at line {}", failure.line),
+                limit: format!("{COMPARISONS_MAX} comparisons of lines in one file"),
+            }),
             Err(failure) => Ok(Err(failure.line)),
         }
     }

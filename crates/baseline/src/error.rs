@@ -33,6 +33,13 @@ pub enum Error {
         /// The limit's name, value and unit.
         limit: String,
     },
+    /// The answer takes more work than is done: nothing is known of it.
+    Undecided {
+        /// What takes it.
+        what: String,
+        /// The limit's value and unit.
+        limit: String,
+    },
     /// A path that git would not have in its index.
     Path {
         /// The path, as far as it can be shown.
@@ -89,6 +96,9 @@ impl fmt::Display for Error {
                 write!(f, "{object} is corrupt: {why}; `git fsck` says more, a fresh clone may help")
             }
             Error::TooLarge { what, limit } => write!(f, "{what} is too large; the limit is {limit}"),
+            Error::Undecided { what, limit } => {
+                write!(f, "not decided: {what} takes more work than is done; the limit is {limit}")
+            }
             Error::Path { path, fault } => write!(f, "{path:?}: {fault}"),
             Error::Patch { name, fault } => write!(f, "{name}: {fault}"),
             Error::Request(what) => f.write_str(what),

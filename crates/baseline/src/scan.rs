@@ -10,8 +10,8 @@ use gix_hash::ObjectId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Advisories of one branch.
-pub const ADVISORIES_MAX: usize = 50_000;
+/// Pairs of advisory and release on one branch.
+pub const PAIRS_MAX: usize = 50_000;
 /// Answers that are remembered from earlier scans.
 pub const REMEMBERED_MAX: usize = 1_000_000;
 
@@ -30,6 +30,9 @@ pub struct Pair {
     pub commits: Vec<String>,
 }
 
+/// The rules by which answers are found. A higher number means that earlier answers are computed again.
+pub const RULES: u32 = 2;
+
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
@@ -39,6 +42,12 @@ pub struct Row {
     /// The answer.
     #[serde(flatten)]
     pub answer: Answer,
+    /// Why there is no answer. The next scan asks again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// The [`RULES`] by which it was found.
+    #[serde(default)]
+    pub rules: u32,
 }
 
 /// What is asked of a scan.
@@ -78,15 +87,11 @@ pub fn pairs(shop: &mut Workshop, scan: &Scan<'_>) -> Result<Vec<Pair>, Error> {
             }
         }
         if let Some(tag) = tags.get(commit) {
-            close(scan, &releases, &mut open, &mut done, &mut pairs);
+            close(scan, &releases, &mut open, &mut done, &mut pairs)?;
             releases.push((tag, *commit));
         }
-        if pairs.len() > ADVISORIES_MAX {
-            let limit = format!("{ADVISORIES_MAX} pairs of advisory and release");
-            return Err(Error::TooLarge { what: format!("the history of {}", scan.branch), limit });
-        }
     }
-    close(scan, &releases, &mut open, &mut done, &mut pairs);
+    close(scan, &releases, &mut open, &mut done, &mut pairs)?;
     Ok(pairs)
 }
 
@@ -97,8 +102,12 @@ fn close(
     open: &mut Vec<(String, Vec<String>)>,
     done: &mut HashSet<String>,
     pairs: &mut Vec<Pair>,
-) {
+) -> Result<(), Error> {
     let first = if scan.every_release { 0 } else { releases.len().saturating_sub(1) };
+    if pairs.len() + open.len() * (releases.len() - first) > PAIRS_MAX {
+        let limit = format!("{PAIRS_MAX} pairs of advisory and release");
+        return Err(Error::TooLarge { what: format!("the history of {}", scan.branch), limit });
+    }
     for (advisory, commits) in open.drain(..) {
         for (tag, commit) in releases.iter().skip(first) {
             pairs.push(Pair {
@@ -111,6 +120,7 @@ fn close(
         }
         done.insert(advisory);
     }
+    Ok(())
 }
 
 /// Releases by their commits.
@@ -140,7 +150,8 @@ fn since_first_release(
     let mut next = Some(*tip);
     while let Some(commit) = next.filter(|_| left > 0) {
         if commits.len() >= COMMITS_MAX {
-            break;
+            let limit = format!("{COMMITS_MAX} commits; --releases says which tags count");
+            return Err(Error::TooLarge { what: "the branch since its first release".into(), limit });
         }
         left -= usize::from(tags.contains_key(&commit));
         commits.push(commit);
@@ -152,18 +163,20 @@ fn since_first_release(
     Ok(commits)
 }
 
-/// Answers one question.
-///
-/// # Errors
-/// Something cannot be read.
-pub fn answer(shop: &mut Workshop, pair: &Pair, pattern: &Pattern) -> Result<Row, Error> {
+/// Answers one question. What goes wrong with it is its answer: the others are not to blame.
+#[must_use]
+pub fn answer(shop: &mut Workshop, pair: &Pair, pattern: &Pattern) -> Row {
     shop.tidy();
     let request = Request {
         release: pair.release_commit.clone(),
         branch: None,
         series: Series::Commits(pair.commits.clone()),
     };
-    Ok(Row { pair: pair.clone(), answer: check(shop, &request, pattern)? })
+    let (answer, error) = match check(shop, &request, pattern) {
+        Ok(answer) => (answer, None),
+        Err(error) => (Answer::default(), Some(error.to_string())),
+    };
+    Row { pair: pair.clone(), answer, error, rules: RULES }
 }
 
 /// Answers of earlier scans. They stay true: what they depend on is named by ids.
@@ -174,18 +187,20 @@ pub struct Remembered {
 
 impl Remembered {
     /// Reads rows, one JSON object a line, as a scan writes them. Lines that are none (the last one of a scan
-    /// that was killed, say) are passed over.
+    /// that was killed, say), errors, and answers by other rules are passed over.
     #[must_use]
     pub fn read(text: &str) -> Remembered {
         let rows =
             text.lines().take(REMEMBERED_MAX).filter_map(|line| serde_json::from_str::<Row>(line).ok());
+        let rows = rows.filter(|row| row.error.is_none() && row.rules == RULES);
         Remembered { rows: rows.map(|row| (key(&row.pair), row.answer)).collect() }
     }
 
     /// The answer to a question, if it was given before.
     #[must_use]
     pub fn answer(&self, pair: &Pair) -> Option<Row> {
-        self.rows.get(&key(pair)).map(|answer| Row { pair: pair.clone(), answer: answer.clone() })
+        let answer = self.rows.get(&key(pair))?.clone();
+        Some(Row { pair: pair.clone(), answer, error: None, rules: RULES })
     }
 }
 

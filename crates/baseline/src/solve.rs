@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const REPAIRS_MAX: usize = 12;
 /// Orders in which commits are left out are tried for sets up to this size; for larger ones, only the first.
 const ORDERS_SIZE_MAX: usize = 64;
+/// Changes of files that one search may apply, over all of its trials: what needs more is not decided.
+pub const APPLICATIONS_MAX: usize = 4_000_000;
 
 /// A series and where it is on the branch.
 pub struct Task<'a> {
@@ -26,6 +28,8 @@ pub struct Task<'a> {
     pub series: &'a [(usize, Patch)],
     /// Positions of the series' own commits.
     pub own: BTreeSet<usize>,
+    /// Changes of files that may still be applied; [`APPLICATIONS_MAX`] at the beginning.
+    pub applications_left: usize,
 }
 
 /// A set that was tried.
@@ -256,10 +260,25 @@ impl Task<'_> {
         match step {
             Step::Commit(at) => {
                 let patch = self.history.patch(shop, at)?;
+                self.spend(&patch)?;
                 state.apply(shop, &patch)
             }
-            Step::Series(number) => state.apply(shop, &self.series[number].1),
+            Step::Series(number) => {
+                let (_, patch) = &self.series[number];
+                self.spend(patch)?;
+                state.apply(shop, patch)
+            }
         }
+    }
+
+    /// Counts the work. A search that is given up has no answer: neither a set, nor that there is none.
+    fn spend(&mut self, patch: &Patch) -> Result<(), Error> {
+        let left = self.applications_left.checked_sub(patch.changes.len() + 1);
+        self.applications_left = left.ok_or_else(|| Error::Undecided {
+            what: "the search for what must come first".into(),
+            limit: format!("{APPLICATIONS_MAX} changes of files; name a release nearer to the fix"),
+        })?;
+        Ok(())
     }
 
     /// The state after a set and the series; `None` if something in it does not apply.

@@ -187,3 +187,29 @@ fn an_id_of_something_else_changes_no_answer() {
         assert!(asked(&git.dir, "v1", &patch).expect("an answer").applies);
     }
 }
+
+/// A search that is given up is no answer, least of all "it does not apply".
+#[test]
+fn what_takes_too_many_comparisons_is_not_decided() {
+    let git = repository();
+    std::fs::write(git.dir.join("a"), "a\n".repeat(300_000)).expect("written");
+    git.run(&["commit", "--quiet", "--all", "-m", "long"]);
+    let lines = " a\n".repeat(150_000);
+    let patch = format!("--- a/a\n+++ b/a\n@@ -9,150002 +9,150002 @@\n{lines} b\n-b\n+c\n a\n");
+    let patch = patch.replace("150002", "150003");
+    assert!(matches!(asked(&git.dir, "main", &patch), Err(Error::Undecided { .. })));
+}
+
+/// Twenty thousand new files, each of which could be in the way of a folder: no file is held against all others.
+#[test]
+fn many_new_files_take_no_quadratic_time() {
+    let git = repository();
+    let new = |at: usize| {
+        format!(
+            "diff --git a/d/{at} b/d/{at}\nnew file mode 100644\n--- /dev/null\n+++ b/d/{at}\n@@ -0,0 +1 @@\n+x\n"
+        )
+    };
+    let patch: String = (0..20_000).map(new).collect();
+    let answer = asked(&git.dir, "v1", &patch).expect("an answer");
+    assert_eq!(answer.tree, git.applied("v1", [patch.as_bytes()]));
+}

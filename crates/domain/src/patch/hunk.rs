@@ -41,12 +41,9 @@ pub struct HunkFailure {
     pub hunk: usize,
     /// Its first line in the file before, as the patch says, from 1.
     pub line: u32,
+    /// Whether the search was given up at [`COMPARISONS_MAX`]: then nothing is known of its place.
+    pub undecided: bool,
 }
-
-/// A line number in the file before.
-pub type OldLine = u32;
-/// A line number in the file after.
-pub type NewLine = u32;
 
 /// Marks a line that an earlier hunk has dealt with: it equals no line of a later hunk.
 const DONE: u32 = 1 << 31;
@@ -61,8 +58,8 @@ pub fn apply(file: &[LineId], hunks: &[Hunk], lines: &Lines) -> Result<Applied, 
     let mut offsets = Vec::with_capacity(hunks.len());
     let mut budget = COMPARISONS_MAX;
     for (number, hunk) in hunks.iter().enumerate() {
-        let at = place(&image, hunk, lines, &mut budget)
-            .ok_or(HunkFailure { hunk: number, line: hunk.old_start })?;
+        let found = place(&image, hunk, lines, &mut budget);
+        let at = found.ok_or(HunkFailure { hunk: number, line: hunk.old_start, undecided: budget == 0 })?;
         image.splice(at..at + hunk.old.len(), hunk.new.iter().map(|line| line.0 | DONE));
         offsets.push(at as i64 - i64::from(hunk.new_start.saturating_sub(1)));
     }
@@ -198,13 +195,17 @@ mod tests {
         let once = (2, 2, "a\nb\nc\n", "a\nb\nc\nd\n", 3, 0);
         assert_eq!(run("x\na\nb\nc\n", &[once]).as_deref(), Ok("x\na\nb\nc\nd\n"));
         let overlapping = [(2, 2, "a\nb\nc\n", "a\nB\nc\n", 1, 1), (4, 4, "c\nd\ne\n", "c\nD\ne\n", 1, 1)];
-        assert_eq!(run("x\na\nb\nc\nd\ne\n", &overlapping), Err(HunkFailure { hunk: 1, line: 4 }));
+        assert_eq!(
+            run("x\na\nb\nc\nd\ne\n", &overlapping),
+            Err(HunkFailure { hunk: 1, line: 4, undecided: false })
+        );
     }
 
     #[test]
     fn searching_has_a_limit() {
         let file = "a\n".repeat(300_000);
         let old = format!("{}b\n", "a\n".repeat(150_000));
-        assert!(run(&file, &[(9, 9, &old, "c\n", 1, 1)]).is_err());
+        let failure = run(&file, &[(9, 9, &old, "c\n", 1, 1)]).expect_err("no place");
+        assert!(failure.undecided, "a search that was given up shows nothing");
     }
 }

@@ -13,12 +13,6 @@ impl LineId {
     pub fn index(self) -> usize {
         self.0 as usize
     }
-
-    /// The line with a number that [`LineId::index`] gave.
-    #[must_use]
-    pub fn from_index(index: u32) -> LineId {
-        LineId(index & (u32::MAX >> 1))
-    }
 }
 
 /// Every line that was ever seen, each once. A line includes its newline, if it has one.

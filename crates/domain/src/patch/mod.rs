@@ -12,7 +12,7 @@ mod path;
 
 pub use binary::{BinaryHunk, DELTA_BYTES_MAX, apply_delta};
 pub use change::{Body, Change, Kind, Mode};
-pub use hunk::{Applied, COMPARISONS_MAX, Hunk, HunkFailure, NewLine, OldLine, apply, reversed};
+pub use hunk::{Applied, COMPARISONS_MAX, Hunk, HunkFailure, apply, reversed};
 pub use lines::{LineId, Lines};
 pub use parse::{CHANGES_MAX, HUNK_LINES_MAX, PATCH_BYTES_MAX, parse};
 pub use path::{PATH_BYTES_MAX, PathFault, check_path};

@@ -49,6 +49,7 @@ impl From<Error> for Failure {
             | Error::NoSuchObject(_)
             | Error::Corrupt { .. }
             | Error::TooLarge { .. }
+            | Error::Undecided { .. }
             | Error::Path { .. }
             | Error::Request(_)
             | Error::Io { .. } => Kind::Failure,

@@ -1,6 +1,6 @@
 //! `tidegate baseline scan`.
 
-use crate::out::{Failure, Out, bar, table};
+use crate::out::{Failure, Out, bar, printable, table};
 use clap::Args;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -57,7 +57,7 @@ impl Scan {
             let row = match cache.remembered.answer(pair) {
                 Some(row) => row,
                 None => {
-                    let row = answer(&mut shop, pair, &Pattern::default())?;
+                    let row = answer(&mut shop, pair, &Pattern::default());
                     cache.keep(&row)?;
                     row
                 }
@@ -111,19 +111,21 @@ fn in_words(rows: &[Row]) -> String {
     let cells = rows.iter().map(|row| {
         let count = row.answer.prerequisites.len();
         let others = row.answer.reasons.iter().filter(|reason| !reason.security).count();
-        let result = match (&row.answer.tree, count) {
-            (None, _) => "never applies".to_owned(),
-            (Some(_), 0) => "applies".to_owned(),
-            (Some(_), _) => format!("needs {count}, {others} of them no advisory's"),
+        let result = match (&row.error, &row.answer.tree, count) {
+            (Some(error), _, _) => format!("error: {}", printable(error)),
+            (None, None, _) => "never applies".to_owned(),
+            (None, Some(_), 0) => "applies".to_owned(),
+            (None, Some(_), _) => format!("needs {count}, {others} of them no advisory's"),
         };
         vec![row.pair.branch.clone(), row.pair.release.clone(), row.pair.advisory.clone(), result]
     });
     let mut text = table(&["branch", "release", "advisory", "text"], &cells.collect::<Vec<_>>());
     let applies = rows.iter().filter(|row| row.answer.applies).count();
-    let never = rows.iter().filter(|row| row.answer.tree.is_none()).count();
-    let needs = rows.len() - applies - never;
+    let errors = rows.iter().filter(|row| row.error.is_some()).count();
+    let never = rows.iter().filter(|row| row.answer.tree.is_none()).count() - errors;
+    let needs = rows.len() - applies - never - errors;
     text.push_str(&format!(
-        "{} pairs: {applies} apply as they stand, {needs} need commits first, {never} never apply\n",
+        "{} pairs: {applies} apply as they stand, {needs} need commits first, {never} never apply, {errors} have no answer\n",
         rows.len()
     ));
     text
