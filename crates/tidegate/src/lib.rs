@@ -1,5 +1,6 @@
 //! Tidegate: from the first confidential report to the last accepted proof of the patch.
 
+pub mod applies;
 pub mod asked;
 pub mod chance;
 pub mod cli;

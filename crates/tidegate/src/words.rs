@@ -1,7 +1,7 @@
 //! Events in words, for people.
 
 use serde_json::Value;
-use tidegate_domain::case::{By, Entry, Event, REPORTER};
+use tidegate_domain::case::{By, Entry, Event, REPORTER, TreeCheck};
 use tidegate_domain::time::Instant;
 
 /// An event in a line.
@@ -9,6 +9,10 @@ use tidegate_domain::time::Instant;
 pub fn event_line(event: &Event) -> String {
     if let Event::CustomDone { step, note } = event {
         return format!("done: {step}, {note}");
+    }
+    if let Event::PatchChecked { release, checks } = event {
+        let found = |check: &TreeCheck| format!(", {} {}", check.name, crate::applies::stands(&check.found));
+        return format!("patch checked: {release}{}", checks.iter().map(found).collect::<String>());
     }
     let value = serde_json::to_value(event).unwrap_or_default();
     match &value {

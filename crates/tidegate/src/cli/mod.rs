@@ -11,6 +11,7 @@ mod project;
 mod regime;
 mod report;
 mod reporter;
+mod repository;
 mod serve;
 mod show;
 mod verdict;

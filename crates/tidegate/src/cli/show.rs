@@ -1,6 +1,7 @@
 //! Showing cases: always through what the viewer may see.
 
 use super::reporter;
+use crate::applies;
 use crate::engine::{CaseFile, Engine, Performed};
 use crate::out::{Failure, Out, lines, printable, table};
 use crate::words::event_line;
@@ -67,6 +68,7 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
     }
     if let Some(record) = view.record.as_deref() {
         text.push_str(&body(record));
+        text.push_str(&applies::in_words(&applies::rows(record, &file.entries)));
         if view.insider {
             text.push_str(&steps(&file, &viewer, record, now));
             text.push_str(&clock_lines(&clocks(file.policy(), record, now), now));
@@ -77,6 +79,10 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
     let mut value = value(id, &file, &view, &viewer, now);
     if let (Some(page), Some(fields)) = (&reported, value.as_object_mut()) {
         fields.insert("reporter".to_owned(), page.value());
+    }
+    let checks = view.record.as_deref().map(|record| applies::value(&applies::rows(record, &file.entries)));
+    if let (Some(checks), Some(fields)) = (checks, value.as_object_mut()) {
+        fields.insert("applies".to_owned(), checks);
     }
     out.show(&text, &value)
 }

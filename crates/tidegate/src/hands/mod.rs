@@ -2,12 +2,14 @@
 //! a key that makes a repeat harmless; a job whose hand fails is tried again, later and later.
 
 mod arrival;
+mod baseline;
 pub mod compose;
 pub mod render;
 pub(crate) mod report;
 pub mod send;
 
 pub use arrival::{Arrival, Cut};
+pub(crate) use baseline::reason_in_words;
 pub(crate) use report::letter_digest;
 
 use crate::engine::{Engine, EngineError};
@@ -21,6 +23,9 @@ use tidegate_domain::time::Instant;
 pub const LETTER: &str = "letter";
 /// The kind of job that lets the clock visit a case.
 pub const TICK: &str = "tick";
+
+/// The kind of job that finds out whether a case's patches apply.
+pub const BASELINE: &str = "baseline";
 
 /// How long a job is leased to the hand that does it, in seconds.
 const LEASE_S: i64 = 120;
@@ -112,6 +117,12 @@ impl Engine {
                 let case = self.read_letter(job).await?;
                 let what = "a letter was read".to_owned();
                 round.deeds.push(Deed { at: self.clock.now(), case, what });
+                Ok(())
+            }
+            (BASELINE, Some(case)) => {
+                self.check_patches(case, job).await?;
+                let what = "it was found out whether the patches apply".to_owned();
+                round.deeds.push(Deed { at: self.clock.now(), case: Some(case), what });
                 Ok(())
             }
             (kind, _) => {

@@ -64,7 +64,7 @@ pub fn case(name: &Slug, content: &CasePage<'_>) -> String {
     let main = html! {
         h1 dir="auto" { (text::line_or(&title, "A case")) }
         (head(content, record))
-        @if let Some(case) = record { (reports(content, case)) (work(content, case)) }
+        @if let Some(case) = record { (reports(content, case)) (work(content, case)) (super::applies::section(case, &content.log)) }
         @if !content.offers.is_empty() { (steps(content, record)) }
         @if content.view.insider && let Some(case) = record { (audience(content.policy, case)) }
         @if !content.clocks.is_empty() { (clock_table(&content.clocks)) }

@@ -1,6 +1,7 @@
 //! Pages of the running server: forms, the reporter's mailbox, the desks. Each is a function of what its one
 //! reader may see; nothing here asks the store.
 
+mod applies;
 mod case;
 mod door;
 mod frame;
