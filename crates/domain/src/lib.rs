@@ -14,6 +14,7 @@ pub mod consequence;
 pub mod fault;
 pub mod id;
 pub mod inventory;
+pub mod neutral;
 pub mod patch;
 pub mod policy;
 pub mod publication;

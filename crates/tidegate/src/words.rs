@@ -48,6 +48,21 @@ fn detail((name, value): (&String, &Value)) -> Option<String> {
     }
 }
 
+/// How many hours the fix was in public before the announcement, where it came first (CS-12).
+#[must_use]
+pub fn exposed_hours<'e>(log: impl IntoIterator<Item = &'e Entry>) -> Option<i64> {
+    let (mut committed, mut announced) = (None, None);
+    for entry in log {
+        match entry.event {
+            Event::Committed { .. } => committed = committed.or(Some(entry.at.micros())),
+            Event::Announced { .. } => announced = announced.or(Some(entry.at.micros())),
+            _ => {}
+        }
+    }
+    let (committed, announced) = (committed?, announced?);
+    (committed < announced).then_some((announced - committed) / 3_600_000_000)
+}
+
 /// Something that the reporter and the security team told each other, as the reporter reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {

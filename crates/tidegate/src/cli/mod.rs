@@ -5,6 +5,7 @@ mod baseline;
 mod case;
 mod keep;
 mod keys;
+mod neutral;
 mod policy;
 mod post;
 mod project;
@@ -64,6 +65,11 @@ enum Command {
     /// Find out whether patches apply to a release, and which commits must come first; no instance needed.
     #[command(subcommand)]
     Baseline(baseline::Baseline),
+    /// Find what a commit's message, a branch's name or the text of a pull request would give away; an instance
+    /// is needed for a case's own words alone.
+    ///
+    /// Exit code 0: nothing that is refused; 3: something is.
+    Neutral(neutral::Neutral),
     /// Take reports in.
     #[command(subcommand)]
     Report(report::Report),
@@ -131,6 +137,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Verdict(command) => command.run(&out),
         Command::Regime(command) => command.run(&out),
         Command::Baseline(command) => command.run(&out),
+        Command::Neutral(command) if command.needs_no_instance() => command.alone(&out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut script);
@@ -180,6 +187,7 @@ async fn with_engine(
         Command::Person(command) => command.run(&engine, dir, out).await,
         Command::Report(command) => command.run(&engine, out).await,
         Command::Case(command) => command.run(&engine, who, out).await,
+        Command::Neutral(command) => command.in_case(&engine, who, out).await,
         Command::Advisory(command) => command.run(&engine, who, out).await,
         Command::Due(options) => options.run(&engine, who, out).await,
         Command::Outbox(command) => command.run(&engine, out).await,

@@ -4,12 +4,12 @@ use super::reporter;
 use crate::applies;
 use crate::engine::{CaseFile, Engine, Performed};
 use crate::out::{Failure, Out, lines, printable, table};
-use crate::words::event_line;
+use crate::words::{event_line, exposed_hours};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use tidegate_domain::audience::{View, items_of};
 use tidegate_domain::case::clock::{Clock, Standing, clocks};
-use tidegate_domain::case::{Actor, Case, Event, Stage};
+use tidegate_domain::case::{Actor, Case, Stage};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::check::possible;
 use tidegate_domain::policy::vocabulary::Fact;
@@ -223,18 +223,8 @@ fn audience(file: &CaseFile, case: &Case) -> String {
     format!("\nwho may know what now\n{}", table(&["role", "items"], &rows))
 }
 
-/// How long the fix was in public before the announcement, where it came first (CS-12).
-fn exposed_hours(file: &CaseFile) -> Option<i64> {
-    let first = |wanted: fn(&Event) -> bool| {
-        file.entries.iter().find(|entry| wanted(&entry.event)).map(|e| e.at.micros())
-    };
-    let committed = first(|event| matches!(event, Event::Committed { .. }))?;
-    let announced = first(|event| matches!(event, Event::Announced { .. }))?;
-    (committed < announced).then_some((announced - committed) / 3_600_000_000)
-}
-
 fn exposure(file: &CaseFile) -> String {
-    exposed_hours(file).map_or_else(String::new, |hours| {
+    exposed_hours(&file.entries).map_or_else(String::new, |hours| {
         format!("\nthe first public commit came {hours} hours before the announcement (CS-12)\n")
     })
 }
@@ -252,7 +242,7 @@ fn value(id: CaseId, file: &CaseFile, view: &View<'_>, viewer: &Actor, now: Inst
         "rating": view.rating,
         "title": record.map(|case| case.title.to_string()),
         "stands": record.map(standing),
-        "exposed_hours": record.filter(|_| view.insider).and_then(|_| exposed_hours(file)),
+        "exposed_hours": record.filter(|_| view.insider).and_then(|_| exposed_hours(&file.entries)),
         "embargo": record.and_then(|case| case.until).map(|at| at.to_string()),
         "facts": record.map(|case| case.facts().iter().map(|(fact, at)| json!({"fact": fact.to_string(), "since": at.to_string()})).collect::<Vec<_>>()),
         "clocks": record.filter(|_| view.insider).map(|case| clocks(policy, case, now).iter().map(|clock| json!({

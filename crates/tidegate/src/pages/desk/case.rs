@@ -85,6 +85,9 @@ fn head(content: &CasePage<'_>, record: Option<&Case>) -> Markup {
             }
             @if let Some(rating) = view.rating { dt { "Severity" } dd { (rating) } }
             @if let Some(at) = view.planned { dt { "Planned disclosure" } dd { (text::instant(at)) } }
+            @if view.insider && let Some(hours) = crate::words::exposed_hours(content.log.iter().map(AsRef::as_ref)) {
+                dt { "Exposure" } dd { "the first public commit came " (hours) " hours before the announcement (CS-12)" }
+            }
         }
     }
 }
