@@ -181,6 +181,7 @@ pub fn letters(policy: &Policy, case: &Case, entry: &Entry) -> Vec<Letter> {
         | Event::Attacked { .. }
         | Event::PatchAttached { .. }
         | Event::Tested { .. }
+        | Event::PatchChecked { .. }
         | Event::CveReserved { .. }
         | Event::NumberAssigned { .. }
         | Event::Drafted { .. }

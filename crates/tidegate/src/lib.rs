@@ -1,6 +1,7 @@
 //! Tidegate: from the first confidential report to the last accepted proof of the patch.
 
 pub mod account;
+pub mod applies;
 pub mod asked;
 pub mod chance;
 pub mod cli;

@@ -1,13 +1,15 @@
 //! Cases as programs read them: one form for the command line's `--json` and for the API, made of what its one
 //! reader may see.
 
+use crate::applies;
 use crate::engine::CaseFile;
 use crate::out::lines;
 use crate::reporter;
+use crate::words::exposed_hours;
 use serde_json::{Value, json};
 use tidegate_domain::audience::View;
 use tidegate_domain::case::clock::clocks;
-use tidegate_domain::case::{Actor, Case, Entry, Event};
+use tidegate_domain::case::{Actor, Case, Entry};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::check::possible;
 use tidegate_domain::policy::vocabulary::Fact;
@@ -80,8 +82,9 @@ fn value(id: CaseId, file: &CaseFile, view: &View<'_>, viewer: &Actor, now: Inst
         "rating": view.rating,
         "title": record.map(|case| case.title.to_string()),
         "stands": record.map(standing),
-        "exposed_hours": record.filter(|_| view.insider).and_then(|_| exposed_hours(file)),
+        "exposed_hours": record.filter(|_| view.insider).and_then(|_| exposed_hours(&file.entries)),
         "embargo": record.and_then(|case| case.until).map(|at| at.to_string()),
+        "applies": record.map(|case| applies::value(&applies::rows(case, &file.entries))),
         "facts": record.map(|case| case.facts().iter().map(|(fact, at)| json!({"fact": fact.to_string(), "since": at.to_string()})).collect::<Vec<_>>()),
         "clocks": record.filter(|_| view.insider).map(|case| clocks(policy, case, now).iter().map(|clock| json!({
             "clock": clock.rule.id.as_str(), "due": clock.due.to_string(), "started": clock.started.to_string(),
@@ -108,14 +111,4 @@ pub(crate) fn done(case: &Case, step: &Step) -> bool {
         Act::Built(verb) => verb.establishes().is_some_and(|fact| case.since_built(fact).is_some()),
         Act::Custom(custom) => case.since(&Fact::Custom(custom.clone())).is_some(),
     }
-}
-
-/// How long the fix was in public before the announcement, where it came first (CS-12).
-pub(crate) fn exposed_hours(file: &CaseFile) -> Option<i64> {
-    let first = |wanted: fn(&Event) -> bool| {
-        file.entries.iter().find(|entry| wanted(&entry.event)).map(|e| e.at.micros())
-    };
-    let committed = first(|event| matches!(event, Event::Committed { .. }))?;
-    let announced = first(|event| matches!(event, Event::Announced { .. }))?;
-    (committed < announced).then_some((announced - committed) / 3_600_000_000)
 }

@@ -1,7 +1,7 @@
 //! Events in words, for people.
 
 use serde_json::Value;
-use tidegate_domain::case::{By, Entry, Event, REPORTER};
+use tidegate_domain::case::{By, Entry, Event, REPORTER, TreeCheck};
 use tidegate_domain::time::Instant;
 
 /// An event in a line.
@@ -9,6 +9,10 @@ use tidegate_domain::time::Instant;
 pub fn event_line(event: &Event) -> String {
     if let Event::CustomDone { step, note } = event {
         return format!("done: {step}, {note}");
+    }
+    if let Event::PatchChecked { release, checks } = event {
+        let found = |check: &TreeCheck| format!(", {} {}", check.name, crate::applies::stands(&check.found));
+        return format!("patch checked: {release}{}", checks.iter().map(found).collect::<String>());
     }
     let value = serde_json::to_value(event).unwrap_or_default();
     match &value {
@@ -42,6 +46,21 @@ fn detail((name, value): (&String, &Value)) -> Option<String> {
         }
         Value::Null | Value::Bool(_) | Value::Array(_) => None,
     }
+}
+
+/// How many hours the fix was in public before the announcement, where it came first (CS-12).
+#[must_use]
+pub fn exposed_hours<'e>(log: impl IntoIterator<Item = &'e Entry>) -> Option<i64> {
+    let (mut committed, mut announced) = (None, None);
+    for entry in log {
+        match entry.event {
+            Event::Committed { .. } => committed = committed.or(Some(entry.at.micros())),
+            Event::Announced { .. } => announced = announced.or(Some(entry.at.micros())),
+            _ => {}
+        }
+    }
+    let (committed, announced) = (committed?, announced?);
+    (committed < announced).then_some((announced - committed) / 3_600_000_000)
 }
 
 /// Something that the reporter and the security team told each other, as the reporter reads it.

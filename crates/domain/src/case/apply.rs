@@ -73,6 +73,7 @@ impl Case {
             Event::ConfidenceAcknowledged { person } => self.admit(person),
             Event::PatchAttached { release, name, sha256 } => self.patch(release, name, sha256),
             Event::Tested { release, outcome, .. } => self.tested(release, *outcome),
+            Event::PatchChecked { release, checks } => self.work_on(release).checks.clone_from(checks),
             Event::CveReserved { cve } => self.reserve(cve, at),
             Event::NumberAssigned { number } => {
                 self.number = Some(number.clone());
@@ -237,7 +238,8 @@ impl Case {
         let index = self.releases.iter().position(|work| work.release == *release);
         let index = index.unwrap_or_else(|| {
             let release = release.clone();
-            self.releases.push(ReleaseWork { release, patch: None, test: None, commit: None, version: None });
+            let (patch, test, checks) = (None, None, Vec::new());
+            self.releases.push(ReleaseWork { release, patch, test, checks, commit: None, version: None });
             self.releases.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "found or pushed just above")]
@@ -282,6 +284,7 @@ impl Case {
         let work = self.work_on(release);
         work.patch = Some(Patch { name: name.to_owned(), sha256: sha256.to_owned() });
         work.test = None;
+        work.checks.clear();
     }
 
     fn tested(&mut self, release: &Slug, outcome: TestOutcome) {

@@ -2,6 +2,7 @@
 
 use crate::advisory::{ActionNeeded, CveId, Draft};
 use crate::case::action::{Report, TestOutcome};
+use crate::case::applies::TreeCheck;
 use crate::id::{CaseId, Slug};
 use crate::rating::Rating;
 use crate::refusal::Explanation;
@@ -139,6 +140,11 @@ pub enum Event {
         release: Slug,
         outcome: TestOutcome,
         note: String,
+    },
+    /// It was found out whether a patch applies to the trees of a release (XEN-24).
+    PatchChecked {
+        release: Slug,
+        checks: Vec<TreeCheck>,
     },
     CveReserved {
         cve: CveId,

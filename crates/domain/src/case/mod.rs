@@ -4,6 +4,7 @@
 //! they cannot fail. [`decide()`] does the judging.
 
 pub mod action;
+pub mod applies;
 mod apply;
 pub mod clock;
 mod decide;
@@ -11,6 +12,7 @@ pub mod event;
 pub mod machines;
 
 pub use action::{Action, Actor, Report, TestOutcome};
+pub use applies::{Found, TreeCheck};
 pub use decide::{decide, open};
 pub use event::{By, Entry, Event};
 
@@ -64,6 +66,8 @@ pub struct ReleaseWork {
     pub patch: Option<Patch>,
     /// The last test of the current patch.
     pub test: Option<TestOutcome>,
+    /// Whether a patch applies to each tree of the release, as last found.
+    pub checks: Vec<TreeCheck>,
     /// The public commit.
     pub commit: Option<String>,
     /// The released version that contains it.

@@ -9,12 +9,14 @@ mod keep;
 mod keys;
 mod list;
 mod may;
+mod neutral;
 mod policy;
 mod post;
 mod project;
 mod proof;
 mod regime;
 mod report;
+mod repository;
 mod serve;
 mod show;
 mod token;
@@ -71,6 +73,11 @@ enum Command {
     /// Find out whether patches apply to a release, and which commits must come first; no instance needed.
     #[command(subcommand)]
     Baseline(baseline::Baseline),
+    /// Find what a commit's message, a branch's name or the text of a pull request would give away; an instance
+    /// is needed for a case's own words alone.
+    ///
+    /// Exit code 0: nothing that is refused; 3: something is.
+    Neutral(neutral::Neutral),
     /// Take reports in.
     #[command(subcommand)]
     Report(report::Report),
@@ -149,6 +156,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Proof(command) => command.run(&out),
         Command::Baseline(command) => command.run(&out),
         Command::Openapi => out.bytes(format!("{:#}\n", crate::web::openapi()).as_bytes()),
+        Command::Neutral(command) if command.needs_no_instance() => command.alone(&out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "tidegate", &mut script);
@@ -199,6 +207,7 @@ async fn with_engine(
         Command::Token(command) => command.run(&engine, out).await,
         Command::Report(command) => command.run(&engine, out).await,
         Command::Case(command) => command.run(&engine, who, out).await,
+        Command::Neutral(command) => command.in_case(&engine, who, out).await,
         Command::Advisory(command) => command.run(&engine, who, out).await,
         Command::Due(options) => options.run(&engine, who, out).await,
         Command::Outbox(command) => command.run(&engine, out).await,

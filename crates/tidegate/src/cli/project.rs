@@ -27,6 +27,9 @@ pub(super) enum Project {
         /// An https URL.
         url: String,
     },
+    /// Name the repository of a project, and the trees of its supported releases that patches are checked
+    /// against; without --repo, show them.
+    Repository(super::repository::Repository),
     /// The OpenPGP keys that a project signs and opens letters with.
     #[command(subcommand)]
     Key(keys::ProjectKey),
@@ -53,6 +56,7 @@ impl Project {
                 );
                 out.show(&table(&["project", "name", "policy"], &rows), &value)
             }
+            Project::Repository(command) => command.run(engine, out).await,
             Project::Key(command) => command.run(engine, out).await,
             Project::Site { url } => {
                 let link = url.parse().map_err(|fault| Failure::plain(format!("{fault}")))?;

@@ -1,10 +1,11 @@
 //! Showing cases: always through what the viewer may see.
 
+use crate::applies;
 use crate::engine::{CaseFile, Engine, Performed};
 use crate::out::{Failure, Out, lines, printable, table};
 use crate::reporter;
-use crate::shape::{self, done, exposed_hours, standing};
-use crate::words::event_line;
+use crate::shape::{self, done, standing};
+use crate::words::{event_line, exposed_hours};
 use serde_json::json;
 use std::fmt::Write as _;
 use tidegate_domain::audience::{View, items_of};
@@ -53,6 +54,7 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
     }
     if let Some(record) = view.record.as_deref() {
         text.push_str(&body(record));
+        text.push_str(&applies::in_words(&applies::rows(record, &file.entries)));
         if view.insider {
             text.push_str(&steps(&file, &viewer, record, now));
             text.push_str(&clock_lines(&clocks(file.policy(), record, now), now));
@@ -193,7 +195,7 @@ fn audience(file: &CaseFile, case: &Case) -> String {
 }
 
 fn exposure(file: &CaseFile) -> String {
-    exposed_hours(file).map_or_else(String::new, |hours| {
+    exposed_hours(&file.entries).map_or_else(String::new, |hours| {
         format!("\nthe first public commit came {hours} hours before the announcement (CS-12)\n")
     })
 }

@@ -9,6 +9,7 @@ mod mailbox;
 pub mod people;
 pub(crate) mod perform;
 mod read;
+pub mod repository;
 mod shred;
 
 pub use accounts::Checked;
@@ -177,7 +178,10 @@ impl Engine {
     /// The policy's faults, or the store's error.
     pub async fn put_project(&self, id: &Slug, policy_toml: &str) -> Result<Arc<Policy>, EngineError> {
         let policy = Arc::new(policy::read(policy_toml).map_err(EngineError::Faults)?);
-        let settings = serde_json::Value::Null;
+        let settings = match self.store.project(id).await {
+            Err(StoreError::NotFound { .. }) => serde_json::Value::Null,
+            known => known?.settings,
+        };
         let project = Project { id: id.clone(), policy_toml: policy_toml.to_owned(), settings };
         self.store.put_project(&project).await?;
         self.cache().insert(id.clone(), Arc::clone(&policy));

@@ -6,7 +6,7 @@ use crate::store::{CaseChange, Commit, Due, JobId, LetterId, NewJob, Promotion, 
 use serde::{Deserialize, Serialize};
 use tidegate_domain::case::clock::{clocks, next_wake};
 use tidegate_domain::case::machines::Rm;
-use tidegate_domain::case::{Action, Actor, By, Case, Entry, Event, Report, decide, open};
+use tidegate_domain::case::{Action, Actor, By, Case, Entry, Event, Report, TreeCheck, decide, open};
 use tidegate_domain::consequence::{Letter, letters};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::Policy;
@@ -194,6 +194,36 @@ impl Engine {
         Err(EngineError::Store(StoreError::Conflict { case: id }))
     }
 
+    /// Adds to the case what a check of its patches found. What is known already is not said again, and a patch
+    /// that was replaced meanwhile has a job of its own.
+    pub(crate) async fn record_checks(
+        &self,
+        id: CaseId,
+        found: &[(Slug, Vec<TreeCheck>)],
+        job: JobId,
+    ) -> Result<(), EngineError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let file = self.load(id).await?;
+            let now = self.clock.now();
+            let events: Vec<Event> = found
+                .iter()
+                .filter(|(release, checks)| is_news(&file.case, release, checks))
+                .map(|(release, checks)| Event::PatchChecked {
+                    release: release.clone(),
+                    checks: checks.clone(),
+                })
+                .collect();
+            if events.is_empty() {
+                return Ok(self.store.finish_job(job).await?);
+            }
+            match self.commit(vec![change(&file, By::Clock, now, events)], now, Some(job)).await {
+                Err(EngineError::Store(StoreError::Conflict { .. })) => {}
+                other => return other.map(drop),
+            }
+        }
+        Err(EngineError::Store(StoreError::Conflict { case: id }))
+    }
+
     async fn commit(
         &self,
         changes: Vec<Change<'_>>,
@@ -235,6 +265,15 @@ impl Engine {
             let numbered: Vec<(u64, Entry)> =
                 (file.case.entries + 1..).zip(entries.iter().cloned()).collect();
             commit.jobs.extend(jobs(policy, Some(&file.case), &after, &numbered, now));
+            if asks_for_checks(&after, &entries) && self.repository(&file.project).await?.is_some() {
+                commit.jobs.push(NewJob {
+                    key: format!("baseline/{}/{}", after.id, after.entries),
+                    case: Some(after.id),
+                    kind: hands::BASELINE,
+                    run_at: now,
+                    body: Vec::new(),
+                });
+            }
             commit.changes.push(CaseChange {
                 case: after.id,
                 expected_n: file.case.entries,
@@ -302,6 +341,21 @@ fn change(file: &CaseFile, by: By, now: Instant, events: Vec<Event>) -> Change<'
         after.apply(entry);
     }
     Change { file, after, entries }
+}
+
+/// Whether it is to be found out anew which patches apply where.
+fn asks_for_checks(after: &Case, entries: &[Entry]) -> bool {
+    let asks = |entry: &Entry| {
+        matches!(entry.event, Event::PatchAttached { .. } | Event::Confirmed { .. } | Event::Absorbed(_))
+    };
+    after.releases.iter().any(|work| work.patch.is_some()) && entries.iter().any(asks)
+}
+
+/// Whether `checks` are not known of `release`, and are of the patch that it has now, if it has one.
+fn is_news(case: &Case, release: &Slug, checks: &[TreeCheck]) -> bool {
+    let Some(work) = case.release(release) else { return false };
+    let current = |check: &TreeCheck| work.patch.as_ref().is_none_or(|patch| patch.sha256 == check.patch);
+    work.checks != checks && checks.iter().all(current)
 }
 
 fn encode(entry: &Entry) -> Vec<u8> {

@@ -3,12 +3,14 @@
 
 pub(crate) mod account;
 mod arrival;
+mod baseline;
 pub mod compose;
 pub mod render;
 pub(crate) mod report;
 pub mod send;
 
 pub use arrival::{Arrival, Cut};
+pub(crate) use baseline::reason_in_words;
 pub(crate) use report::letter_digest;
 
 use crate::engine::{Engine, EngineError};
@@ -22,6 +24,9 @@ use tidegate_domain::time::Instant;
 pub const LETTER: &str = "letter";
 /// The kind of job that lets the clock visit a case.
 pub const TICK: &str = "tick";
+
+/// The kind of job that finds out whether a case's patches apply.
+pub const BASELINE: &str = "baseline";
 
 /// How long a job is leased to the hand that does it, in seconds.
 const LEASE_S: i64 = 120;
@@ -118,6 +123,12 @@ impl Engine {
             (account::ACCOUNT_LETTER, _) => {
                 let what = self.write_account_letter(job).await?;
                 round.deeds.push(Deed { at: self.clock.now(), case: None, what });
+                Ok(())
+            }
+            (BASELINE, Some(case)) => {
+                self.check_patches(case, job).await?;
+                let what = "it was found out whether the patches apply".to_owned();
+                round.deeds.push(Deed { at: self.clock.now(), case: Some(case), what });
                 Ok(())
             }
             (kind, _) => {

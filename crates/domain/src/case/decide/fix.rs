@@ -6,6 +6,7 @@ use super::super::{Case, TestOutcome};
 use super::{Asked, Decision, text_fits};
 use crate::advisory::CveId;
 use crate::id::Slug;
+use crate::neutral::{Why, tells};
 use crate::refusal::Refusal;
 
 /// Most CVE identifiers of one case.
@@ -14,10 +15,6 @@ const CVES_MAX: usize = 100;
 const MESSAGE_BYTES_MAX: usize = 64 * 1024;
 /// Longest name of a released version, in bytes.
 const VERSION_BYTES_MAX: usize = 200;
-/// Shortest name that is looked for without regard to what stands between its letters.
-const SQUASHED_CHARS_MIN: usize = 6;
-/// Words of the case's title that are long enough to give it away.
-const TELLING_WORD_CHARS_MIN: usize = 9;
 
 pub(super) fn attach_patch(asked: &Asked<'_>, release: &Slug, name: &str, sha256: &str) -> Decision {
     work(asked.case, release)?;
@@ -107,34 +104,19 @@ pub(super) fn record_commit(asked: &Asked<'_>, release: &Slug, commit: &str, mes
     Ok(vec![Event::Committed { release: release.clone(), commit: commit.to_lowercase() }])
 }
 
-/// Words of the policy's list, the case's own names, and telling words of its title that the message holds.
+/// What refuses the message, each once.
 fn telling_words(asked: &Asked<'_>, message: &str) -> Vec<String> {
-    let case = asked.case;
-    let message = message.to_lowercase();
-    let mut telling: Vec<String> = asked.policy.commit.never_says.clone();
-    telling.push(case.id.to_string());
-    telling.extend(case.cves.iter().map(ToString::to_string));
-    telling.extend(case.number.clone());
-    let reporters = case.reports.iter().filter_map(|report| report.from.clone());
-    telling.extend(reporters);
-    let squashed = squash(&message);
-    telling.retain(|word| {
-        let (plain, bare) = (word.to_lowercase(), squash(word));
-        !word.is_empty()
-            && (message.contains(&plain) || (bare.len() >= SQUASHED_CHARS_MIN && squashed.contains(&bare)))
-    });
-    if message.contains(&case.title.as_str().to_lowercase())
-        && case.title.as_str().chars().count() >= TELLING_WORD_CHARS_MIN
-    {
-        telling.push(format!("the case's title “{}”", case.title));
+    let mut words: Vec<String> = Vec::new();
+    for tell in tells(asked.policy, Some(asked.case), message).into_iter().filter(|tell| tell.why.refuses()) {
+        let word = match tell.why {
+            Why::Title => format!("the case's title “{}”", tell.word),
+            Why::Policy | Why::Case | Why::Cve | Why::Number | Why::Reporter | Why::TitleWord => tell.word,
+        };
+        if !words.contains(&word) {
+            words.push(word);
+        }
     }
-    telling.dedup();
-    telling
-}
-
-/// Letters and digits alone: what a name looks like without its hyphens, blanks and invisible characters.
-fn squash(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    words
 }
 
 /// A name that is safe as part of a path and of a URL.

@@ -1,12 +1,13 @@
 //! `tidegate baseline check`.
 
+use crate::hands::reason_in_words;
 use crate::out::{Failure, Kind, Out, printable};
 use clap::Args;
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use tidegate_baseline::apply::Workshop;
-use tidegate_baseline::check::{Answer, ReasonKind, Request, Series, check};
+use tidegate_baseline::check::{Answer, Request, Series, check};
 use tidegate_baseline::recipe::recipe;
 use tidegate_baseline::security::Pattern;
 use tidegate_domain::patch::PATCH_BYTES_MAX;
@@ -110,7 +111,7 @@ fn in_words(release: &str, answer: &Answer) -> String {
         let _ = writeln!(text, "  {commit} {}{mark}", printable(&reason.subject));
         let by = &reason.needed_by;
         let place = format!("{}, line {}", printable(&by.file), by.line);
-        let _ = writeln!(text, "    needed by {}, {place}: {}", by.patch, kind_in_words(reason.kind));
+        let _ = writeln!(text, "    needed by {}, {place}: {}", by.patch, reason_in_words(reason.kind));
     }
     if let Some(tree) = &answer.tree {
         let _ = writeln!(text, "Resulting tree: {tree}");
@@ -120,14 +121,4 @@ fn in_words(release: &str, answer: &Answer) -> String {
         let _ = writeln!(text, "Merged three ways, without those commits: {how}.");
     }
     text
-}
-
-fn kind_in_words(kind: ReasonKind) -> &'static str {
-    match kind {
-        ReasonKind::Context => "lines that it expects",
-        ReasonKind::FileMissing => "the file is added or renamed",
-        ReasonKind::FileInTheWay => "a file is out of the way",
-        ReasonKind::FileType => "the file becomes a link, or none",
-        ReasonKind::Content => "all of the file's content",
-    }
 }

@@ -75,7 +75,7 @@ pub fn case(name: &Slug, content: &CasePage<'_>) -> String {
         }
         @if !content.clocks.is_empty() { (clock_table(&content.clocks)) }
         @if !content.offers.is_empty() { (steps(content, record)) }
-        @if let Some(case) = record { (reports(content, case)) (work(content, case)) }
+        @if let Some(case) = record { (reports(content, case)) (work(content, case)) (super::applies::section(case, &content.log)) }
         @if content.view.insider && let Some(case) = record { (embargo::negotiation(content.policy, case)) }
         @if !content.known.is_empty() { (audience(&content.known)) }
         @if content.view.insider && let Some(case) = record && !case.participants.is_empty() { (invited_people(content.policy, case)) }
@@ -96,6 +96,9 @@ fn head(content: &CasePage<'_>, record: Option<&Case>) -> Markup {
             }
             @if let Some(rating) = view.rating { dt { "Severity" } dd { (rating) } }
             @if let Some(at) = view.planned { dt { "Planned disclosure" } dd { (text::instant(at)) } }
+            @if view.insider && let Some(hours) = crate::words::exposed_hours(content.log.iter().map(AsRef::as_ref)) {
+                dt { "Exposure" } dd { "the first public commit came " (hours) " hours before the announcement (CS-12)" }
+            }
         }
     }
 }

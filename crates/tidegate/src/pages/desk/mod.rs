@@ -2,6 +2,7 @@
 //! reader may see; nothing here asks the store.
 
 mod account;
+mod applies;
 mod case;
 mod door;
 mod editor;

@@ -114,6 +114,7 @@ fn case() -> Value {
         ("stands", maybe("string")),
         ("exposed_hours", maybe("integer")),
         ("embargo", maybe("string")),
+        ("applies", maybe("array")),
         ("facts", maybe("array")),
         ("clocks", maybe("array")),
         ("steps", maybe("array")),

@@ -1,0 +1,154 @@
+//! A case whose project has a repository: attaching a patch finds out where it applies, and its page shows it.
+
+mod git;
+
+use git::{commit, git};
+use serde_json::{Value, json};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// An instance with a project, a person on its team, and a repository with two releases: the branch of 4.4 has
+/// a clean-up after its last point release, that of 4.3 looks otherwise.
+struct World {
+    room: TempDir,
+    tidied: String,
+}
+
+impl World {
+    fn new() -> World {
+        let room = tempfile::tempdir().expect("a folder");
+        let code = room.path().join("code");
+        std::fs::create_dir(&code).expect("made");
+        git(&code, &["init", "--quiet", "-b", "stable-4.4"]);
+        commit(&code, "one\ntwo\nthree\nfour\nfive\n", "first");
+        git(&code, &["tag", "RELEASE-4.4.1"]);
+        git(&code, &["checkout", "--quiet", "-b", "stable-4.3"]);
+        commit(&code, "quite\nanother\ntext\n", "old");
+        git(&code, &["tag", "RELEASE-4.3.3"]);
+        git(&code, &["checkout", "--quiet", "stable-4.4"]);
+        let tidied = commit(&code, "one\nTWO\nthree\nfour\nfive\n", "tidy up");
+        commit(&code, "one\nTWO\nTHREE\nfour\nfive\n", "fix");
+        let patch = git(&code, &["format-patch", "--stdout", "-1"]);
+        std::fs::write(room.path().join("xsa7.patch"), patch + "\n").expect("written");
+        git(&code, &["reset", "--quiet", "--hard", "HEAD~1"]);
+        let world = World { room, tidied };
+        let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/xen-2014.toml");
+        world.done(&["init"]);
+        world.done(&["project", "add", "xen", "--policy", policy]);
+        world.done(&[
+            "person",
+            "add",
+            "ian",
+            "--project",
+            "xen",
+            "--role",
+            "team",
+            "--mail",
+            "i@xen.example",
+        ]);
+        world
+    }
+
+    fn run(&self, line: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+        let instance = self.room.path().join("instance");
+        command.env("TIDEGATE_AS", "ian").current_dir(self.room.path()).arg("--dir").arg(instance).args(line);
+        command.stdin(std::process::Stdio::null()).output().expect("the program runs")
+    }
+
+    fn done(&self, line: &[&str]) -> String {
+        let output = self.run(line);
+        assert!(output.status.success(), "{line:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    fn json(&self, line: &[&str]) -> Value {
+        serde_json::from_str(&self.done(&[line, &["--json"]].concat())).expect("JSON")
+    }
+
+    /// A confirmed case that affects both releases.
+    fn case(&self) -> String {
+        let mail = self.room.path().join("report.eml");
+        std::fs::write(&mail, "From: finder@example.org\nSubject: A flaw\n\nIt overflows.\n")
+            .expect("written");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
+        command.arg("--dir").arg(self.room.path().join("instance"));
+        command.args(["report", "receive", "--project", "xen", "--json"]);
+        let output = command.stdin(std::fs::File::open(mail).expect("open")).output().expect("runs");
+        let value: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let case = value["case"].as_str().expect("a case").to_owned();
+        self.done(&["case", "confirm", &case, "--release", "4.4", "--release", "4.3"]);
+        case
+    }
+
+    fn name_repository(&self) {
+        let releases =
+            ["--release", "4.4=RELEASE-4.4.1,stable-4.4", "--release", "4.3=RELEASE-4.3.3,stable-4.3"];
+        self.done(&[&["project", "repository", "xen", "--repo", "code"], &releases[..]].concat());
+    }
+}
+
+#[test]
+fn attaching_a_patch_finds_out_where_it_applies() {
+    let world = World::new();
+    world.name_repository();
+    let case = world.case();
+    world.done(&["case", "attach-patch", &case, "--release", "4.4", "--file", "xsa7.patch"]);
+    world.done(&["case", "record-test", &case, "--release", "4.4", "--outcome", "pass"]);
+
+    let code = world.room.path().join("code");
+    git(&code, &["am", "--quiet", "../xsa7.patch"]);
+    let expected = git(&code, &["rev-parse", "HEAD^{tree}"]);
+    let shown = world.json(&["case", "show", &case]);
+    let rows = shown["applies"].as_array().expect("a matrix");
+    let names: Vec<&str> = rows.iter().filter_map(|row| row["check"]["name"].as_str()).collect();
+    assert_eq!(names, ["RELEASE-4.4.1", "stable-4.4", "RELEASE-4.3.3", "stable-4.3"]);
+    let needs = &rows[0]["check"]["found"]["needs"];
+    assert_eq!(needs["tree"], expected.as_str());
+    assert_eq!(needs["commits"][0]["commit"], world.tidied.as_str());
+    assert_eq!(rows[1]["check"]["found"], json!({"applies": {"tree": expected}}));
+    assert_eq!(rows[0]["test"], json!({"outcome": "pass", "by": "ian"}));
+    // 4.3 has no patch of its own yet: that of 4.4 was tried, and does not fit.
+    assert_eq!(rows[2]["own_patch"], false);
+    assert_eq!(rows[2]["check"]["found"], json!({"fails": {"file": "file", "line": 1}}));
+
+    let text = world.done(&["case", "show", &case]);
+    for told in ["needs 1 prerequisite", "tidy up", "fails: file, line 1", "passed (ian)"] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
+    // The same log gives the same case again.
+    world.done(&["fsck"]);
+}
+
+#[test]
+fn without_a_repository_nothing_is_checked_and_a_lost_one_is_said() {
+    let world = World::new();
+    let case = world.case();
+    let attach = ["case", "attach-patch", &case, "--release", "4.4", "--file", "xsa7.patch"];
+    world.done(&attach);
+    assert_eq!(world.json(&["case", "show", &case])["applies"], json!([]));
+
+    world.name_repository();
+    std::fs::rename(world.room.path().join("code"), world.room.path().join("gone")).expect("moved");
+    world.done(&attach);
+    let shown = world.json(&["case", "show", &case])["applies"].to_string();
+    assert!(shown.contains("the project's repository cannot be read"), "{shown}");
+    let room = world.room.path().display().to_string();
+    assert!(!shown.contains(&room), "a case tells nothing of this machine: {shown}");
+}
+
+#[test]
+fn a_mistyped_tree_is_said_when_the_repository_is_named() {
+    let world = World::new();
+    let line = ["project", "repository", "xen", "--repo", "code", "--release", "4.4=RELEASE-9"];
+    let output = world.run(&line);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("RELEASE-9"));
+    assert!(world.done(&["project", "repository", "xen"]).contains("has no repository"));
+
+    // A new policy leaves the repository as it was.
+    world.name_repository();
+    let policy = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/xen-2014.toml");
+    world.done(&["project", "add", "xen", "--policy", policy]);
+    assert!(world.done(&["project", "repository", "xen"]).contains("RELEASE-4.3.3"));
+}
