@@ -191,3 +191,29 @@ async fn an_account_that_was_altered_is_found() {
     let said = |text: &str| found.iter().any(|line| line.contains(text));
     assert!(said("1 events of account ") && said("the account "), "{found:?}");
 }
+
+/// Decision 0009: a fold is derived. Whoever changes it changes no decision, and is found out.
+#[tokio::test]
+async fn a_fold_is_only_a_shorter_way() {
+    let bed = Bed::sqlite();
+    let (engine, cases) = engine_with(&bed, 1).await;
+    let (case, ian) = (cases[0], name("ian"));
+    let say = async |text: String| engine.perform(case, &ian, &Action::MessageReporter { text }).await;
+    for (done, then) in [
+        ("UPDATE case_fold SET body = substr(body, 1, length(body) - 1)", true),
+        ("UPDATE case_fold SET n = n - 1", true),
+        ("DELETE FROM case_fold", false),
+    ] {
+        for nth in 0..16 {
+            say(format!("Question {nth}")).await.expect("said");
+        }
+        assert_eq!(fsck(&engine).await.differences, Vec::<String>::new());
+        bed.tamper(done).await;
+        let told = engine.store.case_row(case).await.expect("a row").n;
+        say(done.to_owned()).await.expect("said all the same");
+        assert_eq!(engine.store.case_row(case).await.expect("a row").n, told + 1, "{done}");
+        let report = engine.fsck(true, |_| {}).await.expect("fsck runs");
+        assert_eq!((report.differences.len() == 1, report.mended), (then, then), "{done}: {report:?}");
+        assert_eq!(fsck(&engine).await.differences, Vec::<String>::new(), "{done}");
+    }
+}

@@ -39,7 +39,7 @@ contract! {
     daily:
         cases_come_back_as_stored
         a_late_decider_is_turned_away
-        writers_of_many_cases_make_one_log
+        writers_of_many_cases_make_one_log commits_that_meet_do_not_depend_on_each_other
         due_dates_come_oldest_first
         what_another_process_changed_counts_at_once
         a_job_is_leased_to_one_worker

@@ -9,6 +9,7 @@ mod apply;
 pub mod clock;
 mod decide;
 pub mod event;
+pub mod fold;
 pub mod machines;
 
 pub use action::{Action, Actor, Report, TestOutcome};
@@ -23,13 +24,14 @@ use crate::policy::{Policy, RoleSet};
 use crate::rating::{Rating, Severity};
 use crate::time::Instant;
 use machines::{CaseState, Em, Pec, Rm};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The name under which the reporter of a case acts in it.
 pub const REPORTER: &str = "reporter";
 
 /// A person invited to one case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Participant {
     /// Who.
     pub person: Slug,
@@ -40,7 +42,7 @@ pub struct Participant {
 }
 
 /// An end that somebody proposed for the embargo.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     /// The end.
     pub until: Instant,
@@ -49,7 +51,7 @@ pub struct Proposal {
 }
 
 /// A patch file of one release.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Patch {
     /// File name.
     pub name: String,
@@ -58,7 +60,7 @@ pub struct Patch {
 }
 
 /// The work on one affected release.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseWork {
     /// The release.
     pub release: Slug,
@@ -75,7 +77,8 @@ pub struct ReleaseWork {
 }
 
 /// How far a version of the advisory has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Stage {
     /// Being written.
     Draft,
@@ -92,7 +95,7 @@ pub enum Stage {
 }
 
 /// One version of the advisory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
     /// 1, 2, 3 ...
     pub number: u32,
@@ -117,7 +120,7 @@ impl Version {
 }
 
 /// Cases that share one disclosure instant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
     /// Its name.
     pub id: Slug,
@@ -126,7 +129,7 @@ pub struct Batch {
 }
 
 /// A case, in one state of each formal machine.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Case {
     /// Its name.
     pub id: CaseId,

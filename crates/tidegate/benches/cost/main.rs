@@ -4,7 +4,7 @@
 //! | what | at most, or at least |
 //! | --- | --- |
 //! | opening a case, and listing what is due, among 10,000 cases of 60 events beside 100 | 1.5 times |
-//! | actions per second beside bare durable commits in the same database | half |
+//! | actions per second, many people at once, beside bare durable commits in the same database | half |
 //! | start with 600,000 events beside reading and decrypting them in order | 3 times |
 //!
 //! Each pair is measured in alternation and compared by its medians: what else the machine does meets both
@@ -23,11 +23,14 @@ use std::error::Error;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
-use tidegate::engine::Engine;
+use tidegate::engine::{Engine, EngineError};
 use tidegate::store::Location;
 use tidegate_domain::case::Action;
-use world::{CASES_MAX, EVENTS_PER_CASE, World};
+use tidegate_domain::id::{CaseId, Slug};
+use tokio::task::JoinSet;
+use world::{CASES_MAX, EVENTS_PER_CASE, Lengths, World};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -37,8 +40,10 @@ const START_MOST: f64 = 3.0;
 
 /// Cases of the small instance.
 const FEW_CASES: usize = 100;
-/// Cases of the instance on PostgreSQL: so many that none grows long by being acted on.
-const POSTGRES_CASES: usize = 1_000;
+/// Cases of the instance that is acted on: so many that none grows long by it.
+const ACTED_CASES: usize = 1_000;
+/// How many people act at once: what an instance of several teams sustains.
+const PEOPLE: usize = 16;
 /// Due dates listed at a time, as `tidegate due` does.
 const DUE_LISTED: u32 = 50;
 /// Events read at a time by the plain sequential read, as `tidegate fsck` does.
@@ -78,9 +83,9 @@ impl Options {
     fn plan(&self) -> Plan {
         let cases = usize::try_from(self.cases).unwrap_or(usize::MAX);
         if self.small {
-            Plan { cases: 1_000, openings: 200, blocks: 5, block: 100, starts: 3 }
+            Plan { cases: 1_000, openings: 200, blocks: 5, block: 400, starts: 3 }
         } else {
-            Plan { cases, openings: 1_000, blocks: 15, block: 200, starts: 5 }
+            Plan { cases, openings: 1_000, blocks: 15, block: 800, starts: 5 }
         }
     }
 }
@@ -110,15 +115,16 @@ fn main() -> ExitCode {
 async fn measure_all(plan: &Plan) -> Outcome<Vec<Pair>> {
     // On the disk that holds the target directory: a commit in a memory file system would be durable for nothing.
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-    let few = World::build(sqlite(folder.path(), "few"), FEW_CASES).await?;
-    let many = World::build(sqlite(folder.path(), "many"), plan.cases).await?;
+    let few = World::build(sqlite(folder.path(), "few"), FEW_CASES, Lengths::Full).await?;
+    let many = World::build(sqlite(folder.path(), "many"), plan.cases, Lengths::Full).await?;
     let mut pairs = openings(plan, &few, &many).await?;
     pairs.push(starts(plan, &many).await?);
-    pairs.extend(actions(plan, "SQLite", &many).await?);
+    let acted = World::build(sqlite(folder.path(), "acted"), ACTED_CASES, Lengths::Spread).await?;
+    pairs.push(actions(plan, "SQLite", &acted).await?);
     if let Some(schema) = bare::Schema::make().await? {
         let measured = on_postgres(plan, &schema).await;
         schema.remove().await?;
-        pairs.extend(measured?);
+        pairs.push(measured?);
     }
     Ok(pairs)
 }
@@ -206,28 +212,22 @@ async fn read_all(engine: &Engine) -> Outcome<u64> {
     }
 }
 
-async fn on_postgres(plan: &Plan, schema: &bare::Schema) -> Outcome<Vec<Pair>> {
-    let world = World::build(schema.location(), POSTGRES_CASES).await?;
+async fn on_postgres(plan: &Plan, schema: &bare::Schema) -> Outcome<Pair> {
+    let world = World::build(schema.location(), ACTED_CASES, Lengths::Spread).await?;
     actions(plan, "PostgreSQL", &world).await
 }
 
-/// Actions per second beside bare commits per second, one after the other as one person's are. A message is
-/// an event, a letter to be written, and whatever is due anew; writing the letter is another worker's.
-async fn actions(plan: &Plan, name: &str, world: &World) -> Outcome<Vec<Pair>> {
-    let engine = world.open().await?;
+/// Actions per second of [`PEOPLE`] at once, beside bare commits per second on one connection. The cases are at
+/// every point of their way. A message is an event, a letter to be written, and whatever is due anew; writing the
+/// letter is another worker's.
+async fn actions(plan: &Plan, name: &str, world: &World) -> Outcome<Pair> {
+    let engine = Arc::new(world.open().await?);
     let mut bare = Bare::open(&world.location).await?;
-    let action = Action::MessageReporter { text: world::text(17) };
     let (one, other) = alternate(
         plan.blocks,
         "acting",
         async |block| {
-            let work = async {
-                for turn in block * plan.block..(block + 1) * plan.block {
-                    engine.perform(world.case(turn), &world.person, &action).await?;
-                }
-                Outcome::Ok(())
-            };
-            let (done, time) = timed(work).await;
+            let (done, time) = timed(act_all(plan, block, &engine, world)).await;
             done.map(|()| time)
         },
         async |_| {
@@ -245,8 +245,30 @@ async fn actions(plan: &Plan, name: &str, world: &World) -> Outcome<Vec<Pair>> {
     engine.store.close().await;
     bare.close().await?;
     let rate = |times: Vec<Duration>| plan.block as f64 / median(times).as_secs_f64();
-    let name = format!("actions per second beside bare commits, {name}");
-    Ok(vec![Pair::rates(name, rate(one), rate(other), ACTIONS_LEAST)])
+    let name = format!("actions per second, {PEOPLE} people at once, beside bare commits, {name}");
+    Ok(Pair::rates(name, rate(one), rate(other), ACTIONS_LEAST))
+}
+
+async fn act_all(plan: &Plan, block: usize, engine: &Arc<Engine>, world: &World) -> Outcome<()> {
+    let mut all = JoinSet::new();
+    for person in 0..PEOPLE {
+        let turns = (person..plan.block).step_by(PEOPLE);
+        let cases = turns.map(|turn| world.case(block * plan.block + turn)).collect();
+        all.spawn(act(Arc::clone(engine), world.person.clone(), cases));
+    }
+    while let Some(done) = all.join_next().await {
+        done??;
+    }
+    Ok(())
+}
+
+/// What one person does, one action after the other.
+async fn act(engine: Arc<Engine>, person: Slug, cases: Vec<CaseId>) -> Result<(), EngineError> {
+    let action = Action::MessageReporter { text: world::text(17) };
+    for case in cases {
+        engine.perform(case, &person, &action).await?;
+    }
+    Ok(())
 }
 
 /// Prints the table; false where a bound is missed.

@@ -5,9 +5,9 @@ use super::Outcome;
 use super::measure::{bar, say};
 use std::sync::Arc;
 use tidegate::chance::Chance;
-use tidegate::engine::Engine;
 use tidegate::engine::clock::SetClock;
 use tidegate::engine::people::People;
+use tidegate::engine::{Engine, fold};
 use tidegate::store::{CaseChange, Commit, Due, Location, MasterKey, Store};
 use tidegate_domain::advisory::Title;
 use tidegate_domain::case::clock::clocks;
@@ -33,6 +33,25 @@ pub struct World {
     /// Who acts: one of the security team.
     pub person: Slug,
     cases: Vec<CaseId>,
+    events: u64,
+}
+
+/// How many events each case has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Lengths {
+    /// [`EVENTS_PER_CASE`] each.
+    Full,
+    /// From one to [`EVENTS_PER_CASE`], evenly: cases at every point of their way.
+    Spread,
+}
+
+impl Lengths {
+    fn of(self, nth: usize) -> u64 {
+        match self {
+            Lengths::Full => EVENTS_PER_CASE,
+            Lengths::Spread => nth as u64 % EVENTS_PER_CASE + 1,
+        }
+    }
 }
 
 impl World {
@@ -41,27 +60,28 @@ impl World {
     ///
     /// Events are stored in the order of their instants, so that those of one case are as far apart in the
     /// log as they come to lie when all cases are worked on together.
-    pub async fn build(location: Location, cases: usize) -> Outcome<World> {
-        say(&format!("building {cases} cases of {EVENTS_PER_CASE} events in a {location}"));
+    pub async fn build(location: Location, cases: usize, lengths: Lengths) -> Outcome<World> {
+        say(&format!("building {cases} cases of up to {EVENTS_PER_CASE} events in a {location}"));
         let chance = Chance::seeded(cases as u64);
         let cases: Vec<CaseId> = (0..cases).map(|_| CaseId::from_bits(chance.u64())).collect();
-        let world = World { location, person: "alice".parse()?, cases };
+        let mut lives: Vec<Life> =
+            cases.iter().enumerate().map(|(nth, id)| Life::new(*id, lengths.of(nth))).collect();
+        let events = lives.iter().map(|life| life.length).sum();
+        let world = World { location, person: "alice".parse()?, cases, events };
         let engine = world.open().await?;
         let cast = Cast::join(&engine, &world.person).await?;
-        let mut groups: Vec<Vec<Life>> = world
-            .cases
-            .chunks(world.cases.len().div_ceil(GROUPS))
-            .map(|group| group.iter().map(|id| Life::new(*id)).collect())
-            .collect();
+        let size = lives.len().div_ceil(GROUPS);
         let progress = bar(world.events(), "storing");
         for step in 0..EVENTS_PER_CASE {
-            for (nth, group) in (0_i64..).zip(&mut groups) {
+            for (nth, group) in (0_i64..).zip(lives.chunks_mut(size)) {
                 let nth_us = STEP_US / GROUPS as i64 * nth;
                 let at = Instant::from_micros(BEGIN_US + STEP_US * i64::try_from(step)? + nth_us);
-                let live = |life: &mut Life| life.live(&cast, step, at);
-                let changes = group.iter_mut().map(live).collect::<Outcome<_>>()?;
+                let changes: Vec<CaseChange> = group
+                    .iter_mut()
+                    .filter_map(|life| life.live(&cast, step, at).transpose())
+                    .collect::<Outcome<_>>()?;
+                progress.inc(changes.len() as u64);
                 engine.store.commit(Commit { changes, ..Commit::at(at) }).await?;
-                progress.inc(group.len() as u64);
             }
         }
         progress.finish_and_clear();
@@ -100,7 +120,7 @@ impl World {
     }
 
     pub fn events(&self) -> u64 {
-        self.cases.len() as u64 * EVENTS_PER_CASE
+        self.events
     }
 }
 
@@ -126,17 +146,19 @@ impl Cast {
 /// A case on its way.
 struct Life {
     id: CaseId,
+    length: u64,
     case: Option<Case>,
     due: Vec<Due>,
 }
 
 impl Life {
-    fn new(id: CaseId) -> Life {
-        Life { id, case: None, due: Vec::new() }
+    fn new(id: CaseId, length: u64) -> Life {
+        Life { id, length, case: None, due: Vec::new() }
     }
 
-    /// One event happens: what the clock has to do, or else what a person does next.
-    fn live(&mut self, cast: &Cast, step: u64, at: Instant) -> Outcome<CaseChange> {
+    /// One event happens: what the clock has to do, or else what a person does next. Short lives begin late.
+    fn live(&mut self, cast: &Cast, step: u64, at: Instant) -> Outcome<Option<CaseChange>> {
+        let Some(step) = step.checked_sub(EVENTS_PER_CASE - self.length) else { return Ok(None) };
         let expected_n = self.case.as_ref().map_or(0, |case| case.entries);
         let entry = self.next(cast, step, at)?;
         match &mut self.case {
@@ -150,15 +172,17 @@ impl Life {
             .map(|clock| Due { at: clock.due, what: format!("clock {}", clock.rule.id) })
             .collect();
         let changed = due != self.due;
+        let fold = fold::due(expected_n, case);
         self.due.clone_from(&due);
-        Ok(CaseChange {
+        Ok(Some(CaseChange {
             case: self.id,
             expected_n,
             events: vec![serde_json::to_vec(&entry)?],
             due: changed.then_some(due),
             project: cast.project.clone(),
             open: true,
-        })
+            fold,
+        }))
     }
 
     fn next(&self, cast: &Cast, step: u64, at: Instant) -> Outcome<Entry> {

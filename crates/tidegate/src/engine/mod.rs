@@ -4,6 +4,7 @@
 mod accounts;
 pub mod api_tokens;
 pub mod clock;
+pub mod fold;
 pub mod fsck;
 mod mailbox;
 pub mod people;

@@ -1,6 +1,7 @@
 //! Performing an action: read, decide, commit. The only place that writes a case.
 
-use super::{CaseFile, Engine, EngineError};
+use super::read::CaseNow;
+use super::{Engine, EngineError, fold};
 use crate::hands::{self, render};
 use crate::store::{CaseChange, Commit, Due, JobId, LetterId, NewJob, Promotion, Staging, StoreError};
 use serde::{Deserialize, Serialize};
@@ -45,7 +46,7 @@ pub(crate) struct LetterJob {
 
 /// One case with the lines to be added to its log.
 struct Change<'a> {
-    file: &'a CaseFile,
+    file: &'a CaseNow,
     after: Case,
     entries: Vec<Entry>,
 }
@@ -58,7 +59,7 @@ impl Engine {
     /// [`EngineError::NoSuchCase`] where for `name` there is none.
     pub async fn perform(&self, id: CaseId, name: &Slug, action: &Action) -> Result<Performed, EngineError> {
         for _ in 0..ATTEMPTS_MAX {
-            let (file, actor) = self.open_case(id, name).await?;
+            let (file, actor) = self.open_now(id, name).await?;
             match self.try_perform(&file, &actor, action).await {
                 Err(EngineError::Store(StoreError::Conflict { .. })) => {}
                 Err(other) => return Err(other),
@@ -75,7 +76,7 @@ impl Engine {
 
     async fn try_perform(
         &self,
-        file: &CaseFile,
+        file: &CaseNow,
         actor: &Actor,
         action: &Action,
     ) -> Result<Committed, EngineError> {
@@ -101,8 +102,8 @@ impl Engine {
     /// As [`Engine::perform`], for either case.
     pub async fn merge(&self, source: CaseId, target: CaseId, name: &Slug) -> Result<Performed, EngineError> {
         for _ in 0..ATTEMPTS_MAX {
-            let (from, giver) = self.open_case(source, name).await?;
-            let (into, taker) = self.open_case(target, name).await?;
+            let (from, giver) = self.open_now(source, name).await?;
+            let (into, taker) = self.open_now(target, name).await?;
             let now = self.clock.now();
             let refused = |refusal: Refusal| EngineError::Refused(Box::new(refusal.explain(&into.policy)));
             // Roles, releases and invitations are words of one policy, and mean nothing in another's.
@@ -148,6 +149,7 @@ impl Engine {
             due: Some(due_rows(&policy, &case, now)),
             project: project.clone(),
             open: true,
+            fold: None,
         }];
         Ok(self.store.commit(commit).await?)
     }
@@ -160,7 +162,7 @@ impl Engine {
         letter: LetterId,
         job: Option<JobId>,
     ) -> Result<(), EngineError> {
-        let file = self.load(id).await?;
+        let file = self.now(id).await?;
         let now = self.clock.now();
         let by = By::Person(super::perform::reporter());
         let heard = change(&file, by, now, vec![Event::Heard { report }]);
@@ -176,7 +178,7 @@ impl Engine {
     /// The store's.
     pub async fn tick(&self, id: CaseId, job: Option<JobId>) -> Result<Performed, EngineError> {
         for _ in 0..ATTEMPTS_MAX {
-            let file = self.load(id).await?;
+            let file = self.now(id).await?;
             let now = self.clock.now();
             let events =
                 decide(&file.policy, &file.case, &Actor::Clock, &Action::Tick, now).unwrap_or_default();
@@ -203,7 +205,7 @@ impl Engine {
         job: JobId,
     ) -> Result<(), EngineError> {
         for _ in 0..ATTEMPTS_MAX {
-            let file = self.load(id).await?;
+            let file = self.now(id).await?;
             let now = self.clock.now();
             let events: Vec<Event> = found
                 .iter()
@@ -281,6 +283,7 @@ impl Engine {
                 due: Some(due_rows(policy, &after, now)),
                 project: file.project.clone(),
                 open: after.rm != Rm::Closed,
+                fold: fold::due(file.case.entries, &after),
             });
             all.extend(entries);
         }
@@ -333,7 +336,7 @@ pub(crate) fn reporter() -> Slug {
     name.unwrap_or_else(|_| unreachable!("`reporter` is a name"))
 }
 
-fn change(file: &CaseFile, by: By, now: Instant, events: Vec<Event>) -> Change<'_> {
+fn change(file: &CaseNow, by: By, now: Instant, events: Vec<Event>) -> Change<'_> {
     let mut after = file.case.clone();
     let entries: Vec<Entry> =
         events.into_iter().map(|event| Entry { at: now, by: by.clone(), event }).collect();

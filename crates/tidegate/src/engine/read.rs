@@ -1,8 +1,8 @@
 //! Reading cases: the fold of their events, and what one person may see of it.
 
-use super::{Engine, EngineError, PEOPLE, read_people};
+use super::{Engine, EngineError, PEOPLE, fold, read_people};
 use crate::hands::report::hex;
-use crate::store::StoreError;
+use crate::store::{FOLD_TABLE, StoreError};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,6 +14,14 @@ use tidegate_domain::policy::check::possible;
 use tidegate_domain::policy::vocabulary::{Item, RoleKind, Verb};
 use tidegate_domain::policy::{Policy, RoleId, Step};
 use tidegate_domain::time::Instant;
+
+/// A case as it is now, without the log behind it: what a decision needs.
+#[derive(Clone, Debug)]
+pub(crate) struct CaseNow {
+    pub(crate) project: Slug,
+    pub(crate) policy: Arc<Policy>,
+    pub(crate) case: Case,
+}
 
 /// A case as the engine has it in hand: never given to a door as it is, only as a [`View`].
 #[derive(Clone, Debug)]
@@ -119,7 +127,19 @@ impl CaseFile {
     /// Whether for `viewer` there is such a case, as something to look at or an invitation to answer.
     #[must_use]
     pub fn exists_for(&self, viewer: &Actor) -> bool {
-        self.case.owes_confidence(&self.policy, viewer) || self.view(viewer).is_some()
+        exists_for(&self.policy, &self.case, viewer)
+    }
+}
+
+fn exists_for(policy: &Policy, case: &Case, viewer: &Actor) -> bool {
+    case.owes_confidence(policy, viewer) || audience::view(policy, case, viewer).is_some()
+}
+
+/// What was shredded is gone for everybody, and looks as if it had never been (ALL-01).
+fn missing(id: CaseId) -> impl Fn(StoreError) -> EngineError {
+    move |error| match error {
+        StoreError::NotFound { .. } | StoreError::Shredded { .. } => EngineError::NoSuchCase(id),
+        other => EngineError::Store(other),
     }
 }
 
@@ -132,17 +152,52 @@ impl Engine {
     /// Opens a case, with the people of the instance as they are at the same instant, still as text: whoever
     /// lost a role a moment ago, in whichever process, has lost it here.
     async fn load_with_people(&self, id: CaseId) -> Result<(CaseFile, Option<String>), EngineError> {
-        let history = match self.store.history(id, PEOPLE).await {
-            // What was shredded is gone for everybody, and looks as if it had never been (ALL-01).
-            Err(StoreError::NotFound { .. } | StoreError::Shredded { .. }) => {
-                return Err(EngineError::NoSuchCase(id));
-            }
-            other => other?,
-        };
+        let history = self.store.history(id, PEOPLE).await.map_err(missing(id))?;
         let policy = self.policy(&history.project).await?;
         let entries = read_entries(id, history.events.into_iter().map(|event| (event.n, event.body)))?;
         let case = replay(&entries).ok_or(EngineError::Unreadable { case: id, n: 1 })?;
         Ok((CaseFile { project: history.project, policy, entries, case }, history.setting))
+    }
+
+    /// Reads a case for a decision: from its last fold, as far as there is one that can be used.
+    pub(crate) async fn now(&self, id: CaseId) -> Result<CaseNow, EngineError> {
+        Ok(self.now_with_people(id).await?.0)
+    }
+
+    async fn now_with_people(&self, id: CaseId) -> Result<(CaseNow, Option<String>), EngineError> {
+        let recent = match self.store.recent(id, PEOPLE).await {
+            // It is derived: what cannot be opened is replayed instead, and found by `fsck`.
+            Err(StoreError::Tampered { table: FOLD_TABLE, .. }) => return self.replayed(id).await,
+            other => other.map_err(missing(id))?,
+        };
+        let events = read_entries(id, recent.events.into_iter().map(|event| (event.n, event.body)))?;
+        let case = match recent.fold.as_ref().map(fold::open) {
+            Some(None) => return self.replayed(id).await,
+            Some(Some(folded)) => events.iter().fold(folded, |mut case, entry| {
+                case.apply(entry);
+                case
+            }),
+            None => replay(&events).ok_or(EngineError::Unreadable { case: id, n: 1 })?,
+        };
+        let policy = self.policy(&recent.project).await?;
+        Ok((CaseNow { project: recent.project, policy, case }, recent.setting))
+    }
+
+    async fn replayed(&self, id: CaseId) -> Result<(CaseNow, Option<String>), EngineError> {
+        let (CaseFile { project, policy, case, .. }, people) = self.load_with_people(id).await?;
+        Ok((CaseNow { project, policy, case }, people))
+    }
+
+    /// As [`Engine::open_case`], for a decision.
+    pub(crate) async fn open_now(&self, id: CaseId, name: &Slug) -> Result<(CaseNow, Actor), EngineError> {
+        let (now, people) = self.now_with_people(id).await?;
+        let roles = read_people(people)?.roles(&now.project, &now.policy, name);
+        let actor = Actor::Person { name: name.clone(), roles };
+        if exists_for(&now.policy, &now.case, &actor) {
+            Ok((now, actor))
+        } else {
+            Err(EngineError::NoSuchCase(id))
+        }
     }
 
     /// Opens a case for `name`, who must be able to know that there is one.
@@ -232,7 +287,7 @@ impl Engine {
         let now = self.clock.now();
         let mut next: Option<Instant> = None;
         for row in self.store.cases(None, true).await? {
-            let file = self.load(row.case).await?;
+            let file = self.now(row.case).await?;
             let wake = tidegate_domain::case::clock::next_wake(&file.policy, &file.case, now);
             next = [next, wake].into_iter().flatten().min();
         }
@@ -255,7 +310,7 @@ impl Engine {
         called: &str,
         bytes: &[u8],
     ) -> Result<Action, EngineError> {
-        let (file, actor) = self.open_case(id, name).await?;
+        let (file, actor) = self.open_now(id, name).await?;
         let sha256 = hex(&Sha256::digest(bytes));
         let attach = Action::AttachPatch { release, name: called.to_owned(), sha256 };
         if decide(&file.policy, &file.case, &actor, &attach, self.clock.now()).is_ok() {

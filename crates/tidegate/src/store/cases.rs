@@ -135,7 +135,7 @@ impl Store {
         let first = rows.first().ok_or_else(|| StoreError::not_found(format_args!("case {case}")))?;
         // The join makes one row of a case without events.
         let stored = if first.opt_int("n")?.is_some() { rows.as_slice() } else { &[] };
-        let events = read_events(case, first.count("events")?, &key, stored)?;
+        let events = read_events(case, 0, first.count("events")?, &key, stored)?;
         let project = self.project_name(first.digest("project")?).await?;
         let setting = first.opt_bytes("value")?.map(|sealed| self.open_setting(tag, sealed)).transpose()?;
         let project = project.ok_or_else(|| StoreError::tampered("case_row", case))?;
@@ -233,11 +233,19 @@ pub(super) fn read_case_row(projects: &HashMap<[u8; 32], Slug>, row: &Row) -> Re
     })
 }
 
-fn read_events(case: CaseId, count: u64, key: &Key, rows: &[Row]) -> Result<Vec<StoredEvent>, StoreError> {
+/// Reads the events after number `folded`, up to number `count`.
+pub(super) fn read_events(
+    case: CaseId,
+    folded: u64,
+    count: u64,
+    key: &Key,
+    rows: &[Row],
+) -> Result<Vec<StoredEvent>, StoreError> {
     let read = |(expected, row)| read_event(case, expected, key, row);
-    let events = (1..).zip(rows).map(read).collect::<Result<Vec<StoredEvent>, StoreError>>()?;
-    if (events.len() as u64) < count {
-        return Err(StoreError::tampered("event", format_args!("{case}/{}", events.len() + 1)));
+    let events = (folded + 1..).zip(rows).map(read).collect::<Result<Vec<StoredEvent>, StoreError>>()?;
+    let last = folded + events.len() as u64;
+    if last < count {
+        return Err(StoreError::tampered("event", format_args!("{case}/{}", last + 1)));
     }
     Ok(events)
 }

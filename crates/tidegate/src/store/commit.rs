@@ -3,11 +3,12 @@
 use super::cases::{DueRow, EventRow};
 use super::database::{Tx, Value};
 use super::documents::StagedDocument;
+use super::folds::Fold;
 use super::jobs::JobId;
 use super::letters::LetterId;
-use super::log::{self, Sealed};
+use super::log::Sealed;
 use super::seal::Key;
-use super::{BODY_BYTES_MAX, DOCUMENT_BYTES_MAX, Store, StoreError, check_length, retrying, sql};
+use super::{BODY_BYTES_MAX, DOCUMENT_BYTES_MAX, FOLD_BYTES_MAX, Store, StoreError, check_length, sql};
 use std::collections::HashMap;
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::time::Instant;
@@ -55,6 +56,8 @@ pub struct CaseChange {
     pub project: Slug,
     /// Whether the case is listed as open.
     pub open: bool,
+    /// The case as it is after these events, where it is kept.
+    pub fold: Option<Fold>,
 }
 
 /// Something to be done or decided by an instant.
@@ -119,13 +122,16 @@ impl Store {
         check_lengths(&commit)?;
         // Rows are locked in one order, whatever the order of the action: two commits never wait in a circle.
         commit.changes.sort_by_key(|change| change.case);
-        retrying(|| self.try_commit(&commit)).await
+        self.commit_together(commit).await
     }
 
-    async fn try_commit(&self, commit: &Commit) -> Result<(), StoreError> {
-        let mut begun = self.database.begin().await?;
-        let tx = &mut begun;
-        let mut keys = Keys::new(self);
+    /// Stores all of a commit but its events, which are answered: the log's head is locked last.
+    pub(super) async fn store_in(
+        &self,
+        tx: &mut Tx,
+        keys: &mut Keys<'_>,
+        commit: &Commit,
+    ) -> Result<Vec<Sealed>, StoreError> {
         if let Some(job) = commit.finish_job {
             self.finish_in(tx, job).await?;
         }
@@ -133,25 +139,27 @@ impl Store {
         for change in &commit.changes {
             self.advance_case(tx, commit.at, change).await?;
             let key = match &change.due {
-                Some(due) => self.update_due(tx, &mut keys, change.case, due).await?,
+                Some(due) => self.update_due(tx, keys, change.case, due).await?,
                 None => keys.of(tx, change.case).await?,
             };
             sealed.extend(self.seal_events(key, commit.at, change)?);
+            if let Some(fold) = &change.fold {
+                self.put_fold(tx, key, change.case, fold).await?;
+            }
         }
         for (rank, job) in (0..).zip(&commit.jobs) {
-            self.insert_job(tx, &mut keys, rank, job).await?;
+            self.insert_job(tx, keys, rank, job).await?;
         }
         for staging in &commit.stage {
-            self.stage(tx, &mut keys, staging).await?;
+            self.stage(tx, keys, staging).await?;
         }
         for promotion in &commit.promote {
-            self.promote(tx, &mut keys, commit.at, *promotion).await?;
+            self.promote(tx, keys, commit.at, *promotion).await?;
         }
         if let Some((letter, case)) = commit.link_letter {
-            self.link_letter(tx, &mut keys, letter, case).await?;
+            self.link_letter(tx, keys, letter, case).await?;
         }
-        log::append(tx, &self.vault, sealed).await?;
-        begun.commit().await
+        Ok(sealed)
     }
 
     /// Moves the case's row from the expected to the new number of events. That this row is as expected, and
@@ -257,6 +265,9 @@ fn check_lengths(commit: &Commit) -> Result<(), StoreError> {
     for change in &commit.changes {
         for event in &change.events {
             check_length("an event", event.len(), BODY_BYTES_MAX)?;
+        }
+        if let Some(fold) = &change.fold {
+            check_length("a fold", fold.body.len(), FOLD_BYTES_MAX)?;
         }
         for due in change.due.iter().flatten() {
             check_length("a due date's text", due.what.len(), BODY_BYTES_MAX)?;

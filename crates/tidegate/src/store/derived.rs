@@ -3,6 +3,7 @@
 use super::cases::{DueRow, read_case_row};
 use super::commit::{Due, Keys};
 use super::database::Value;
+use super::folds::{self, Fold};
 use super::{Store, StoreError, retrying, sql};
 use std::collections::BTreeMap;
 use tidegate_domain::id::{CaseId, Slug};
@@ -23,6 +24,8 @@ pub struct DerivedCase {
     pub last_at: Instant,
     /// What is due in it, in the engine's order.
     pub due: Vec<Due>,
+    /// The fold that is kept of it.
+    pub fold: Option<Fold>,
 }
 
 /// What is derived from all cases.
@@ -45,12 +48,14 @@ impl Store {
                 due.entry(entry.case).or_default().push(entry.due);
             }
         }
+        let mut folds = self.folds().await?;
         let projects = self.project_names().await?;
         let mut derived = Derived::default();
         for row in &self.database.query(sql::DERIVED_ROWS, []).await? {
             match read_case_row(&projects, row) {
                 Ok(row) => derived.cases.push(DerivedCase {
                     due: due.remove(&row.case).unwrap_or_default(),
+                    fold: folds.remove(&row.case),
                     case: row.case,
                     project: row.project,
                     n: row.n,
@@ -61,6 +66,18 @@ impl Store {
             }
         }
         Ok(derived)
+    }
+
+    /// The folds that are kept. One that cannot be read is empty: it differs from whatever is right.
+    async fn folds(&self) -> Result<BTreeMap<CaseId, Fold>, StoreError> {
+        let mut kept = BTreeMap::new();
+        for row in &self.database.query(sql::DERIVED_FOLDS, []).await? {
+            let case = row.case("case_id")?;
+            let key = self.vault.unwrap_case_key(case, row).ok().flatten();
+            let read = key.and_then(|key| folds::read(case, &key, row).ok().flatten());
+            kept.insert(case, read.unwrap_or(Fold { n: 0, body: Vec::new() }));
+        }
+        Ok(kept)
     }
 
     /// Replaces everything derived by what a replay of the log up to event `seq` gave. If the log has grown
@@ -87,6 +104,7 @@ impl Store {
             tx.execute(sql::CASE_INSERT, row).await?;
             let key = keys.of(&mut tx, case.case).await?;
             self.replace_due(&mut tx, key, case.case, &case.due).await?;
+            self.replace_fold(&mut tx, &mut keys, case.case, case.fold.as_ref()).await?;
         }
         tx.commit().await
     }

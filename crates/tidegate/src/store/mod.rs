@@ -19,6 +19,8 @@ mod derived;
 mod documents;
 mod error;
 mod fault;
+mod folds;
+mod group;
 mod instance;
 mod jobs;
 mod key;
@@ -42,6 +44,7 @@ pub use derived::{Derived, DerivedCase};
 pub use documents::{PublicDocument, PublicEntry, StagedDocument};
 pub use error::StoreError;
 pub use fault::{Effect, Faults, Side};
+pub use folds::{FOLD_TABLE, Fold, Recent};
 pub use instance::Project;
 pub use jobs::{JOB_ERROR_CHARS_MAX, Job, JobId, JobsLeft};
 pub use key::{KeyError, MasterKey};
@@ -60,6 +63,8 @@ use tidegate_domain::id::Slug;
 
 /// The longest event, job, due date, policy or setting.
 pub const BODY_BYTES_MAX: usize = 4 << 20;
+/// The longest fold of a case: a longer case is read from its first event.
+pub const FOLD_BYTES_MAX: usize = 1 << 20;
 /// The longest blob: a patch, an attachment, a test log.
 pub const BLOB_BYTES_MAX: usize = 64 << 20;
 /// The longest arriving or outgoing letter.
@@ -76,6 +81,8 @@ pub struct Store {
     vault: Vault,
     /// The projects met so far, by their tag: they are few. Names only; a policy or a setting can change.
     projects: Mutex<HashMap<[u8; 32], Slug>>,
+    /// Commits that wait for SQLite's one writer.
+    queue: group::Queue,
 }
 
 impl Store {
@@ -101,7 +108,7 @@ impl Store {
         let database = Database::open(location, faults).await?;
         migrate::migrate(&database).await?;
         let vault = migrate::unlock(&database, &master.0, chance).await?;
-        Ok(Store { database, vault, projects: Mutex::default() })
+        Ok(Store { database, vault, projects: Mutex::default(), queue: group::Queue::default() })
     }
 
     /// Waits until every connection is closed. Dropping the store also closes them, some time later.

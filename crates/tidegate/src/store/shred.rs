@@ -30,7 +30,7 @@ pub(super) type KeysGone = BTreeMap<CaseId, Option<Instant>>;
 
 impl Store {
     /// Destroys the case's key, and says in the log who did. Its events, blobs and letters stay as noise, so
-    /// the log still verifies; its due dates, staged documents and waiting jobs go. A repeat changes nothing.
+    /// the log still verifies; its due dates, fold, staged documents and waiting jobs go. A repeat changes nothing.
     ///
     /// The event and the destruction are one commit. A crash after it leaves the wrapped key in SQLite's
     /// write-ahead log until the next opening. Backups made before hold it for as long as they are kept.
@@ -51,6 +51,7 @@ impl Store {
         }
         tx.execute(sql::DUE_CLEAR, [case.into()]).await?;
         tx.execute(sql::STAGED_CLEAR_ALL, [case.into()]).await?;
+        tx.execute(sql::FOLD_CLEAR, [case.into()]).await?;
         tx.execute(sql::JOBS_CANCEL, [case.into()]).await?;
         let row = EventRow::new(case, n, at);
         let mut body = MARK.to_vec();

@@ -98,10 +98,24 @@ statements! {
             CASE WHEN e.n = 1 THEN (SELECT value FROM setting WHERE tag = $2) END AS value
         FROM case_row r LEFT JOIN case_key k ON k.case_id = r.case_id
         LEFT JOIN event e ON e.case_id = r.case_id WHERE r.case_id = $1 ORDER BY e.n";
+    /// The same, without the events that the fold holds. Fold and setting come with the first row, once.
+    CASE_RECENT = "SELECT e.seq, e.n, e.at_us, e.body, r.project, r.n AS events, k.wrapped, k.shredded_us,
+            f.n AS fold_n, CASE WHEN e.n IS NULL OR e.n = COALESCE(f.n, 0) + 1 THEN f.body END AS fold,
+            CASE WHEN e.n IS NULL OR e.n = COALESCE(f.n, 0) + 1
+                THEN (SELECT value FROM setting WHERE tag = $2) END AS value
+        FROM case_row r LEFT JOIN case_key k ON k.case_id = r.case_id
+        LEFT JOIN case_fold f ON f.case_id = r.case_id
+        LEFT JOIN event e ON e.case_id = r.case_id AND e.n > COALESCE(f.n, 0)
+        WHERE r.case_id = $1 ORDER BY e.n";
+    FOLD_PUT = "INSERT INTO case_fold (case_id, n, body) VALUES ($1, $2, $3)
+        ON CONFLICT (case_id) DO UPDATE SET n = excluded.n, body = excluded.body";
+    FOLD_CLEAR = "DELETE FROM case_fold WHERE case_id = $1";
 
     /// A shredded case cannot be replayed, so what was derived from it before stays as it is.
     DERIVED_ROWS = "SELECT r.case_id, r.project, r.n, r.open, r.last_us FROM case_row r
         LEFT JOIN case_key k ON k.case_id = r.case_id WHERE k.shredded_us IS NULL ORDER BY r.case_id";
+    DERIVED_FOLDS = "SELECT f.case_id, f.n AS fold_n, f.body AS fold, k.wrapped, k.shredded_us FROM case_fold f
+        LEFT JOIN case_key k ON k.case_id = f.case_id WHERE k.shredded_us IS NULL";
     DERIVED_DUE = "SELECT d.case_id, d.position, d.at_us, d.what, k.wrapped, k.shredded_us FROM due d
         LEFT JOIN case_key k ON k.case_id = d.case_id WHERE k.shredded_us IS NULL
         ORDER BY d.case_id, d.position";

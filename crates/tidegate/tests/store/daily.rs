@@ -38,7 +38,7 @@ pub async fn open(bed: &Bed) -> Store {
 
 pub fn change(case: CaseId, expected_n: u64, events: &[&str]) -> CaseChange {
     let events = events.iter().map(|event| event.as_bytes().to_vec()).collect();
-    CaseChange { case, expected_n, events, due: None, project: slug("xen"), open: true }
+    CaseChange { case, expected_n, events, due: None, project: slug("xen"), open: true, fold: None }
 }
 
 /// A commit of one case's events.
@@ -141,6 +141,31 @@ pub async fn writers_of_many_cases_make_one_log(bed: &Bed) {
     let report = store.verify_log(|_, _| ()).await.expect("a report");
     assert!(report.is_sound() && report.events == 40, "{report:?}");
     assert_eq!(store.cases(None, true).await.map(|cases| cases.len()), Ok(8));
+}
+
+/// One of several that meet is refused, and one is given up half-way: the others are stored, once each.
+pub async fn commits_that_meet_do_not_depend_on_each_other(bed: &Bed) {
+    let store = Arc::new(open(bed).await);
+    for given_up_after in 0..12 {
+        let of = |bits: u64, n: u64| store.commit(events(1, case(given_up_after * 10 + bits), n, &["event"]));
+        let dropped = async {
+            // Polled so often, and dropped: wherever it stands then.
+            let mut commit = Box::pin(of(0, 0));
+            for _ in 0..given_up_after {
+                let once =
+                    std::future::poll_fn(|cx| std::task::Poll::Ready(commit.as_mut().poll(cx).is_ready()));
+                if once.await {
+                    return;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let ((), one, wrong, other) = tokio::join!(dropped, of(1, 0), of(2, 7), of(3, 0));
+        assert_eq!((one, other), (Ok(()), Ok(())));
+        assert_eq!(wrong, Err(StoreError::Conflict { case: case(given_up_after * 10 + 2) }));
+    }
+    let report = store.verify_log(|_, _| ()).await.expect("a report");
+    assert!(report.is_sound() && (24..=36).contains(&report.events), "{report:?}");
 }
 
 pub async fn due_dates_come_oldest_first(bed: &Bed) {

@@ -19,6 +19,7 @@ async fn mark_everything(store: &Store) {
     let marked = CaseChange {
         project: slug(MARK),
         due: Some(vec![due(9, MARK)]),
+        fold: Some(Fold { n: 2, body: MARK.as_bytes().to_vec() }),
         ..change(case(1), 0, &[MARK, MARK])
     };
     let owned = NewJob { key: MARK.to_owned(), ..job(MARK, Some(case(1)), 1) };
@@ -130,7 +131,7 @@ pub async fn a_newer_schema_is_left_alone(bed: &Bed) {
     open(bed).await.close().await;
     bed.tamper("UPDATE schema_version SET version = 99").await;
     let refused = Store::open(&bed.location, &Bed::key(), bed.chance()).await.expect_err("a newer schema");
-    assert_eq!(refused, StoreError::NewerSchema { found: 99, known: 5 });
+    assert_eq!(refused, StoreError::NewerSchema { found: 99, known: 6 });
 }
 
 pub async fn a_shredded_case_is_gone_and_the_log_stands(bed: &Bed) {

@@ -5,12 +5,12 @@ mod letters;
 
 use super::perform::due_rows;
 use super::read::read_entries;
-use super::{Engine, EngineError};
-use crate::store::{Content, DerivedCase, LoggedEvent, StoreError};
+use super::{Engine, EngineError, fold};
+use crate::store::{Content, DerivedCase, Fold, LoggedEvent, StoreError};
 use letters::LettersTold;
 use std::collections::BTreeMap;
 use tidegate_domain::case::machines::Rm;
-use tidegate_domain::case::replay;
+use tidegate_domain::case::{Entry, replay};
 use tidegate_domain::id::CaseId;
 use tidegate_domain::time::Instant;
 
@@ -171,15 +171,27 @@ impl Engine {
         letters.add(row.case, &entries);
         let case = replay(&entries).ok_or(EngineError::Unreadable { case: row.case, n: 1 })?;
         let policy = self.policy(&row.project).await?;
+        let fold = row.fold.as_ref().and_then(|kept| right_fold(kept, &entries));
         let last = entries.last().map_or(row.last_at, |entry| entry.at);
         Ok(DerivedCase {
             n,
             open: case.rm != Rm::Closed,
             last_at: last,
             due: due_rows(&policy, &case, last),
+            fold,
             ..row.clone()
         })
     }
+}
+
+/// What ought to be kept in place of `kept`. Another program's fold is never used, and stays until it is replaced;
+/// what cannot be read goes.
+fn right_fold(kept: &Fold, entries: &[Entry]) -> Option<Fold> {
+    if !kept.body.is_empty() && !fold::is_ours(kept) {
+        return Some(kept.clone());
+    }
+    let folded = usize::try_from(kept.n).ok().and_then(|n| entries.get(..n))?;
+    replay(folded).as_ref().and_then(fold::of)
 }
 
 /// Holds the state of a case's key against the log: it is gone exactly where an event says so.
@@ -234,6 +246,9 @@ fn difference(is: &DerivedCase, ought: &DerivedCase) -> String {
     }
     if is.due != ought.due {
         what.push("what is due differs".to_owned());
+    }
+    if is.fold != ought.fold {
+        what.push("the kept fold differs".to_owned());
     }
     if is.last_at != ought.last_at {
         what.push("the last instant differs".to_owned());

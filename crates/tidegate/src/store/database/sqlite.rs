@@ -28,9 +28,6 @@ const PAUSE_MAX: Duration = Duration::from_millis(50);
 const READERS_MAX: usize = 4;
 /// More than the store has: each is prepared once per connection.
 const STATEMENTS_MAX: usize = 128;
-/// So much of the file readers see in place, without copying pages: the events of a case lie on as many pages,
-/// wherever there are many cases. What lies further back is read as usual.
-const MAPPED_BYTES_MAX: i64 = 1 << 30;
 const OPEN: &str = "opening the SQLite file";
 
 pub(super) struct Sqlite {
@@ -230,7 +227,6 @@ fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     // A reader waits only while another program mends the file after a crash.
     connection.busy_timeout(WAIT)?;
     prepare(&connection)?;
-    connection.pragma_update(None, "mmap_size", MAPPED_BYTES_MAX)?;
     Ok(connection)
 }
 
