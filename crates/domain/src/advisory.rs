@@ -1,6 +1,7 @@
 //! What a project says about a vulnerability: the draft that people write, and the publication that
 //! everybody reads (XEN-21, CS-11).
 
+use crate::case::resolution::Reason;
 use crate::rating::Rating;
 use crate::time::Instant;
 use serde::{Deserialize, Serialize};
@@ -361,6 +362,22 @@ pub struct Fix {
     pub version: Option<String>,
     /// The patch file's name and its sha256, in hex.
     pub patches: Vec<PatchFile>,
+    /// The trees of the release to which the patch is found to apply (XEN-24).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub applies: Vec<AppliesTo>,
+    /// Why the release has no patch that is found to apply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// A tree of a release to which its patch applies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppliesTo {
+    /// The tree, as the project names it: a tag or a branch.
+    pub tree: String,
+    /// The commits of the release's branch that come first, by their full ids, in this order. Their subjects are
+    /// left out: they are words that nobody approved.
+    pub prerequisites: Vec<String>,
 }
 
 /// A patch file by name and content.

@@ -182,6 +182,7 @@ pub fn letters(policy: &Policy, case: &Case, entry: &Entry) -> Vec<Letter> {
         | Event::PatchAttached { .. }
         | Event::Tested { .. }
         | Event::PatchChecked { .. }
+        | Event::ReasonGiven { .. }
         | Event::CveReserved { .. }
         | Event::NumberAssigned { .. }
         | Event::Drafted { .. }

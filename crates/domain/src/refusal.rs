@@ -2,6 +2,7 @@
 //! and what would be needed. Nothing changes; a refusal by a rule is logged (ALL-04).
 
 use crate::advisory::Section;
+use crate::case::resolution::OpenRelease;
 use crate::policy::vocabulary::{Fact, Item, Verb};
 use crate::policy::{Act, Policy};
 use crate::time::{Instant, Length};
@@ -30,6 +31,8 @@ pub enum Refusal {
         act: Act,
         /// What is missing.
         missing: Vec<Fact>,
+        /// Where releases are what is waited for: those that are not resolved (XEN-24).
+        releases: Vec<OpenRelease>,
         /// The step's clause.
         clause: String,
     },
@@ -267,7 +270,11 @@ impl Refusal {
         match self {
             Refusal::NoSuchStep { .. } => "a policy that has it".to_owned(),
             Refusal::NotPermitted { who, .. } => format!("one of: {who}"),
-            Refusal::NotYet { missing, .. } | Refusal::StillOpen { missing, .. } => needs(policy, missing),
+            Refusal::NotYet { missing, releases, .. } => {
+                let releases = releases.iter().map(|open| resolves(policy, open));
+                [needs(policy, missing)].into_iter().chain(releases).collect::<Vec<_>>().join("; ")
+            }
+            Refusal::StillOpen { missing, .. } => needs(policy, missing),
             Refusal::WouldTell { .. } => "a rule under [[knows]] that allows it at this point".to_owned(),
             Refusal::OutOfScope { to, .. } => format!("`hand-over` to {to}"),
             Refusal::InScope => "`confirm` or `deny`".to_owned(),
@@ -339,6 +346,15 @@ impl Refusal {
             | Refusal::MissingSections { .. }
             | Refusal::Unfit { .. } => false,
         }
+    }
+}
+
+/// What a release lacks, and what would help. The fact's own step is named with the fact.
+fn resolves(policy: &Policy, open: &OpenRelease) -> String {
+    let attach = policy.step_of(Verb::AttachPatch);
+    match attach {
+        Some(step) => format!("{open}: `{}` with one that applies ({})", step.act, step.clause),
+        None => open.to_string(),
     }
 }
 

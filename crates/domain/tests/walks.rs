@@ -7,7 +7,7 @@ use tidegate_domain::advisory::{ActionNeeded, Draft, Title};
 use tidegate_domain::audience;
 use tidegate_domain::case::clock::next_wake;
 use tidegate_domain::case::{
-    Action, Actor, By, Case, Entry, Event, Report, TestOutcome, decide, open, replay,
+    Action, Actor, By, Case, Entry, Event, Reason, Report, TestOutcome, decide, open, replay,
 };
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::vocabulary::{Item, RoleKind, Verb};
@@ -61,7 +61,7 @@ fn action(policy: &Policy, number: u8, now: Instant) -> Action {
         })
         .collect();
     let release = || slug("r1");
-    match number % 36 {
+    match number % 38 {
         0 => Action::Confirm { affected: vec![release()], versions: vec![] },
         1 => Action::Deny { reason: text() },
         2 => Action::TellReporter { text: text() },
@@ -97,6 +97,8 @@ fn action(policy: &Policy, number: u8, now: Instant) -> Action {
         32 => Action::Close { reason: text() },
         33 => Action::Invite { person: slug("helper"), role: slug("helper") },
         34 => Action::AcknowledgeConfidence,
+        35 => Action::GiveReason { release: release(), reason: Reason::Elsewhere, note: text() },
+        36 => Action::GiveReason { release: release(), reason: Reason::NoFix, note: text() },
         _ => customs.first().map_or(Action::Approve, |_| {
             let index = usize::from(number) % customs.len();
             Action::Custom { step: customs[index].clone(), note: text() }

@@ -155,6 +155,7 @@ fn resolution(publication: &Publication, heading: String, text: &str) -> Block {
     let mut paragraphs: Vec<Vec<String>> = vec![plain::wrap(text, COLUMNS)];
     let releases = fixes::releases(&publication.fixes).into_iter().map(|release| format!("- {release}"));
     paragraphs.push(releases.flat_map(|release| plain::wrap(&release, COLUMNS)).collect());
+    paragraphs.push(publication.fixes.iter().flat_map(fixes::resolved).flat_map(resolved_lines).collect());
     let patches = fixes::patches(&publication.fixes);
     if !patches.is_empty() {
         let name_width = patches.iter().map(|patch| patch.name.width()).max().unwrap_or(0).min(COLUMNS / 2);
@@ -166,6 +167,14 @@ fn resolution(publication: &Publication, heading: String, text: &str) -> Block {
     }
     paragraphs.retain(|paragraph| !paragraph.is_empty());
     Block { section: Some(Section::Resolution), heading, lines: paragraphs.join(&String::new()) }
+}
+
+/// A line, then each commit on one of its own, ready to be given to `git cherry-pick`.
+fn resolved_lines(resolved: fixes::Resolved) -> Vec<String> {
+    let end = if resolved.commits.is_empty() { "" } else { ":" };
+    let mut lines = plain::wrap(&format!("- {}{end}", resolved.line), COLUMNS);
+    lines.extend(resolved.commits.iter().map(|commit| format!("    {commit}")));
+    lines
 }
 
 /// `xsa108.patch     xen-unstable, Xen 4.4.x`, the releases under one another where they are many.

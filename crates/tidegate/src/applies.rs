@@ -4,8 +4,49 @@ use crate::out::printable;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use tidegate_domain::case::applies::Prerequisite;
-use tidegate_domain::case::{Case, Entry, Event, Found, TestOutcome, TreeCheck};
+use tidegate_domain::case::machines::Rm;
+use tidegate_domain::case::resolution::OpenRelease;
+use tidegate_domain::case::{Case, Entry, Event, Found, Reason, TestOutcome, TreeCheck};
 use tidegate_domain::id::Slug;
+use tidegate_domain::policy::vocabulary::{BuiltFact, Fact};
+use tidegate_domain::policy::{Policy, Step};
+
+/// The step that waits until every affected release is resolved, and the releases that are not.
+#[derive(Clone, Debug)]
+pub struct Waiting<'p> {
+    /// The first step of the policy that waits for it.
+    pub step: &'p Step,
+    /// Never empty.
+    pub releases: Vec<OpenRelease>,
+}
+
+/// What keeps the advisory from being complete, where the policy asks for that and the case is being worked on.
+#[must_use]
+pub fn waiting<'p>(policy: &'p Policy, case: &Case) -> Option<Waiting<'p>> {
+    let resolved = Fact::Built(BuiltFact::ResolvedEverywhere);
+    let step = policy.steps.iter().find(|step| step.after.contains(&resolved))?;
+    let releases = if case.rm == Rm::Accepted { case.open_releases() } else { Vec::new() };
+    (!releases.is_empty()).then_some(Waiting { step, releases })
+}
+
+/// The same for a terminal.
+#[must_use]
+pub fn waiting_in_words(policy: &Policy, case: &Case) -> String {
+    let Some(Waiting { step, releases }) = waiting(policy, case) else { return String::new() };
+    let mut text = format!("\nthe advisory is not complete: `{}` waits [{}]\n", step.act, step.clause);
+    for open in releases {
+        let _ = writeln!(text, "  not yet: {}", printable(&open.to_string()));
+    }
+    text
+}
+
+/// The same for programs.
+#[must_use]
+pub fn waiting_value(policy: &Policy, case: &Case) -> Value {
+    let releases = waiting(policy, case).map(|waiting| waiting.releases).unwrap_or_default();
+    let one = |open: &OpenRelease| json!({"release": open.release.as_str(), "lacks": open.gap.to_string()});
+    releases.iter().map(one).collect()
+}
 
 /// How one release stands on one of its trees.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +59,14 @@ pub struct Row<'c> {
     pub borrowed: bool,
     /// What the test of the release's own patch showed, and who tested.
     pub test: Option<(TestOutcome, &'c str)>,
+    /// Why the release has no patch that is found to apply.
+    pub reason: Option<Reason>,
 }
 
 /// The matrix; empty where nothing was checked yet.
 #[must_use]
 pub fn rows<'c>(case: &'c Case, log: impl IntoIterator<Item = &'c Entry>) -> Vec<Row<'c>> {
-    if case.releases.iter().all(|work| work.checks.is_empty()) {
+    if case.releases.iter().all(|work| work.checks.is_empty() && work.reason.is_none()) {
         return Vec::new();
     }
     let testers: Vec<(&Slug, &str)> = log
@@ -37,7 +80,8 @@ pub fn rows<'c>(case: &'c Case, log: impl IntoIterator<Item = &'c Entry>) -> Vec
     for work in &case.releases {
         let tester = testers.iter().rev().find(|(release, _)| **release == work.release);
         let test = work.test.zip(tester.map(|(_, name)| *name));
-        let row = |check| Row { release: &work.release, check, borrowed: work.patch.is_none(), test };
+        let (release, reason, borrowed) = (&work.release, work.reason, work.patch.is_none());
+        let row = |check| Row { release, check, borrowed, test, reason };
         if work.checks.is_empty() {
             rows.push(row(None));
         }
@@ -50,14 +94,19 @@ impl Row<'_> {
     /// What was found, in a few words. A text that applies is never said to work.
     #[must_use]
     pub fn stands(&self) -> String {
-        let Some(check) = self.check else { return "no tree of this release is known".to_owned() };
-        stands(&check.found)
+        let found = match self.check {
+            Some(check) => stands(&check.found),
+            None if self.reason.is_some() => return self.reason.map_or("", Reason::phrase).to_owned(),
+            None => "no tree of this release is known".to_owned(),
+        };
+        self.reason.map_or(found.clone(), |reason| format!("{}; {found}", reason.phrase()))
     }
 
     /// The test, in a few words.
     #[must_use]
     pub fn tested(&self) -> String {
         match self.test {
+            _ if self.reason.is_some_and(|reason| !reason.has_patch()) => String::new(),
             _ if self.borrowed => "no patch of its own yet".to_owned(),
             Some((TestOutcome::Pass, name)) => format!("passed ({name})"),
             Some((TestOutcome::Fail, name)) => format!("failed ({name})"),
@@ -133,6 +182,7 @@ pub fn value(rows: &[Row<'_>]) -> Value {
             "release": row.release.as_str(),
             "check": row.check,
             "own_patch": !row.borrowed,
+            "reason": row.reason.map(Reason::name),
             "test": row.test.map(|(outcome, by)| json!({"outcome": outcome, "by": by})),
         })
     };

@@ -5,7 +5,7 @@ use crate::engine::{Engine, EngineError, Performed};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use tidegate_domain::advisory::{ActionNeeded, Draft};
-use tidegate_domain::case::{Action, TestOutcome};
+use tidegate_domain::case::{Action, Reason, TestOutcome};
 use tidegate_domain::fault::Fault;
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::Act;
@@ -39,6 +39,8 @@ pub enum Kind {
     Vector,
     /// `pass` or `fail`.
     Outcome,
+    /// Why a release has no patch that is found to apply.
+    Reason,
     /// Another case.
     Case,
     /// An advisory in the draft format.
@@ -75,6 +77,16 @@ pub const CUSTOM: &[Field] = &[may("text", "What was done", Kind::Text)];
 
 const RELEASE: Field = must("release", "Release", Kind::Release);
 const DRAFT: Field = must("draft", "Advisory", Kind::Draft);
+const GIVEN_REASON: &[Field] = &[
+    RELEASE,
+    must("reason", "Why no patch is found to apply", Kind::Reason),
+    may("note", "Note, for the record alone", Kind::Text),
+];
+const COMMIT: &[Field] = &[
+    RELEASE,
+    must("commit", "Full commit id", Kind::Line),
+    must("message", "Commit message, which is checked", Kind::Text),
+];
 
 /// What is filled in to ask for `verb`.
 #[must_use]
@@ -124,18 +136,11 @@ pub fn fields(verb: Verb) -> &'static [Field] {
         Verb::RecordTest => {
             const { &[RELEASE, must("outcome", "Outcome", Kind::Outcome), may("note", "What was run", Kind::Text)] }
         }
+        Verb::GiveReason => GIVEN_REASON,
         Verb::ReserveCve => const { &[must("cve", "CVE identifier", Kind::Cve)] },
         Verb::AssignNumber => const { &[may("number", "Number; if left empty, the next one", Kind::Line)] },
         Verb::DraftAdvisory => const { &[DRAFT] },
-        Verb::RecordCommit => {
-            const {
-                &[
-                    RELEASE,
-                    must("commit", "Full commit id", Kind::Line),
-                    must("message", "Commit message, which is checked", Kind::Text),
-                ]
-            }
-        }
+        Verb::RecordCommit => COMMIT,
         Verb::RecordRelease => const { &[RELEASE, must("version", "Released version", Kind::Line)] },
         Verb::Batch => {
             const { &[must("batch", "Name of the batch", Kind::Line), must("at", "Its instant", Kind::Instant)] }
@@ -347,6 +352,11 @@ fn plain(verb: Verb, given: &Given) -> Result<Action, EngineError> {
             outcome: outcome(given)?,
             note: given.owned("note"),
         },
+        Verb::GiveReason => Action::GiveReason {
+            release: given.parsed("release")?,
+            reason: reason(given)?,
+            note: given.owned("note"),
+        },
         Verb::ReserveCve => Action::ReserveCve { cve: given.parsed("cve")? },
         Verb::DraftAdvisory => Action::DraftAdvisory { draft: given.draft("draft")? },
         Verb::Approve => Action::Approve,
@@ -385,6 +395,14 @@ fn outcome(given: &Given) -> Result<TestOutcome, EngineError> {
         "fail" => Ok(TestOutcome::Fail),
         other => Err(fault("outcome", &format!("`{other}` is none"), "say `pass` or `fail`")),
     }
+}
+
+fn reason(given: &Given) -> Result<Reason, EngineError> {
+    let name = given.required("reason")?;
+    Reason::from_name(name).ok_or_else(|| {
+        let known = Reason::ALL.map(|reason| format!("`{}`", reason.name())).join(", ");
+        fault("reason", &format!("`{name}` is none"), &format!("say one of {known}"))
+    })
 }
 
 fn action_needed(given: &Given) -> Result<ActionNeeded, EngineError> {

@@ -85,6 +85,7 @@ fn value(id: CaseId, file: &CaseFile, view: &View<'_>, viewer: &Actor, now: Inst
         "exposed_hours": record.filter(|_| view.insider).and_then(|_| exposed_hours(&file.entries)),
         "embargo": record.and_then(|case| case.until).map(|at| at.to_string()),
         "applies": record.map(|case| applies::value(&applies::rows(case, &file.entries))),
+        "open_releases": record.filter(|_| view.insider).map(|case| applies::waiting_value(policy, case)),
         "facts": record.map(|case| case.facts().iter().map(|(fact, at)| json!({"fact": fact.to_string(), "since": at.to_string()})).collect::<Vec<_>>()),
         "clocks": record.filter(|_| view.insider).map(|case| clocks(policy, case, now).iter().map(|clock| json!({
             "clock": clock.rule.id.as_str(), "due": clock.due.to_string(), "started": clock.started.to_string(),

@@ -152,3 +152,103 @@ fn a_mistyped_tree_is_said_when_the_repository_is_named() {
     world.done(&["project", "add", "xen", "--policy", policy]);
     assert!(world.done(&["project", "repository", "xen"]).contains("RELEASE-4.3.3"));
 }
+
+/// XEN-24: what is public says of each release what applies to it, after which commits, or why nothing does.
+#[test]
+fn an_advisory_is_complete_when_every_release_has_a_green_row_or_a_reason() {
+    let world = World::new();
+    world.policy("xen.toml");
+    world.name_repository();
+    let case = world.written();
+    let refused = world.refused(&["case", "announce", &case]);
+    for told in ["XEN-07", "release 4.4 has no patch of its own", "`attach-patch`", "`give-reason`, XEN-24"] {
+        assert!(refused.contains(told), "{told}: {refused}");
+    }
+
+    world.done(&["case", "attach-patch", &case, "--release", "4.4", "--file", "xsa7.patch"]);
+    world.done(&["case", "attach-patch", &case, "--release", "4.3", "--file", "xsa7.patch"]);
+    let refused = world.refused(&["case", "announce", &case]);
+    let lacks = "has no green row on RELEASE-4.3.3: file does not fit at line 1";
+    assert!(refused.contains(&format!("release 4.3 {lacks}")), "{refused}");
+    assert!(!refused.contains("release 4.4"), "4.4 is green: {refused}");
+    let shown = world.json(&["case", "show", &case]);
+    assert_eq!(shown["open_releases"], json!([{"release": "4.3", "lacks": lacks}]));
+    let text = world.done(&["case", "show", &case]);
+    assert!(text.contains(&format!("not yet: release 4.3 {lacks}")), "{text}");
+
+    let reason = ["case", "give-reason", &case, "--release", "4.4", "--reason", "no-fix"];
+    assert!(world.refused(&reason).contains("the patch for 4.4 applies"));
+    let reason = ["case", "give-reason", &case, "--release", "4.3", "--reason", "no-fix"];
+    world.done(&[&reason[..], &["--text", "nobody runs it"]].concat());
+    let shown = world.json(&["case", "show", &case]);
+    assert_eq!(shown["open_releases"], json!([]));
+    world.done(&["case", "announce", &case]);
+    world.done(&["work"]);
+    world.done(&["fsck"]);
+    world.published(&case);
+}
+
+impl World {
+    fn policy(&self, name: &str) {
+        let path = format!("{}/../../policies/{name}", env!("CARGO_MANIFEST_DIR"));
+        self.done(&["project", "add", "xen", "--policy", &path]);
+    }
+
+    /// What a refused line said.
+    fn refused(&self, line: &[&str]) -> String {
+        let output = self.run(line);
+        assert!(!output.status.success(), "{line:?} was not refused");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+
+    /// A case whose advisory is written and approved, with nothing attached.
+    fn written(&self) -> String {
+        let case = self.case();
+        let draft = "title = \"Ledgers leak\"\n[sections]\ndescription = \"d\"\nimpact = \"i\"\n\
+            affected-systems = \"a\"\nmitigation = \"m\"\nresolution = \"Apply the patch.\"\n\
+            deployment = \"d\"\n[[affected]]\nproduct = \"Xen\"\n";
+        std::fs::write(self.room.path().join("draft.toml"), draft).expect("written");
+        self.done(&["case", "assign-number", &case, "--number", "XSA-7"]);
+        self.done(&["case", "draft-advisory", &case, "--file", "draft.toml"]);
+        self.done(&["case", "approve", &case]);
+        case
+    }
+
+    /// Every public form of the advisory tells how each release is resolved, and no more.
+    fn published(&self, case: &str) {
+        self.done(&["export", "--out", "site"]);
+        let site = self.room.path().join("site");
+        let public = files(&site);
+        let forms = [
+            ("advisories/xen", "xsa-7.txt"),
+            ("advisories/xen", "xsa-7.html"),
+            ("csaf/xen", "xsa-7.json"),
+            ("osv/xen", "XSA-7.json"),
+        ];
+        for (folder, end) in forms {
+            let found = public.iter().find(|(name, _)| name.contains(folder) && name.ends_with(end));
+            let (_, text) = found.unwrap_or_else(|| panic!("no {end} in {folder}"));
+            assert!(text.contains(&self.tidied), "{end} has the prerequisite's full id: {text}");
+            assert!(text.contains("no fix is available for this release"), "{end}: {text}");
+        }
+        for (name, text) in &public {
+            assert!(!text.contains("nobody runs it"), "{name} tells a note of the record");
+            assert!(!text.contains("tidy up"), "{name} tells a subject that nobody approved");
+            assert!(!text.contains(case), "{name} tells the case's name");
+        }
+    }
+}
+
+fn files(folder: &std::path::Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            let text = String::from_utf8_lossy(&std::fs::read(&path).expect("read")).into_owned();
+            found.push((path.display().to_string(), text));
+        }
+    }
+    found
+}

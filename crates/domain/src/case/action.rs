@@ -1,7 +1,7 @@
 //! What people, and the clock, ask of a case.
 
 use crate::advisory::{ActionNeeded, CveId, Draft, Title};
-use crate::case::Case;
+use crate::case::{Case, Reason};
 use crate::id::{CaseId, Slug};
 use crate::policy::vocabulary::Verb;
 use crate::policy::{Act, RoleSet};
@@ -154,6 +154,12 @@ pub enum Action {
         outcome: TestOutcome,
         note: String,
     },
+    /// `note` stays in the record; the advisory says the reason alone.
+    GiveReason {
+        release: Slug,
+        reason: Reason,
+        note: String,
+    },
     ReserveCve {
         cve: CveId,
     },
@@ -226,6 +232,7 @@ impl Action {
             Action::RecordAttacked { .. } => Verb::RecordAttacked,
             Action::AttachPatch { .. } => Verb::AttachPatch,
             Action::RecordTest { .. } => Verb::RecordTest,
+            Action::GiveReason { .. } => Verb::GiveReason,
             Action::ReserveCve { .. } => Verb::ReserveCve,
             Action::AssignNumber { .. } => Verb::AssignNumber,
             Action::DraftAdvisory { .. } => Verb::DraftAdvisory,

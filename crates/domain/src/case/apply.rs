@@ -3,7 +3,7 @@
 use super::action::TestOutcome;
 use super::event::{Absorbed, By, Entry, Event};
 use super::machines::{self, CaseState, CsStep, Em, EmStep, Pec, PecStep, Rm, RmStep};
-use super::{Batch, Case, Participant, Patch, Proposal, ReleaseWork, Stage, Version};
+use super::{Batch, Case, Participant, Patch, Proposal, Reason, ReleaseWork, Stage, Version};
 use crate::advisory::ActionNeeded;
 use crate::advisory::Draft;
 use crate::id::{CaseId, Slug};
@@ -74,6 +74,7 @@ impl Case {
             Event::PatchAttached { release, name, sha256 } => self.patch(release, name, sha256),
             Event::Tested { release, outcome, .. } => self.tested(release, *outcome),
             Event::PatchChecked { release, checks } => self.work_on(release).checks.clone_from(checks),
+            Event::ReasonGiven { release, reason, .. } => self.give_reason(release, *reason, at),
             Event::CveReserved { cve } => self.reserve(cve, at),
             Event::NumberAssigned { number } => {
                 self.number = Some(number.clone());
@@ -238,8 +239,9 @@ impl Case {
         let index = self.releases.iter().position(|work| work.release == *release);
         let index = index.unwrap_or_else(|| {
             let release = release.clone();
-            let (patch, test, checks) = (None, None, Vec::new());
-            self.releases.push(ReleaseWork { release, patch, test, checks, commit: None, version: None });
+            let (patch, test, checks, reason) = (None, None, Vec::new(), None);
+            let (commit, version) = (None, None);
+            self.releases.push(ReleaseWork { release, patch, test, checks, reason, commit, version });
             self.releases.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "found or pushed just above")]
@@ -279,12 +281,13 @@ impl Case {
         }
     }
 
-    /// A new patch has no test: the old one's result says nothing about it (CS-10).
+    /// A new patch has no test: the old one's result says nothing about it (CS-10). Nor does a reason.
     fn patch(&mut self, release: &Slug, name: &str, sha256: &str) {
         let work = self.work_on(release);
         work.patch = Some(Patch { name: name.to_owned(), sha256: sha256.to_owned() });
         work.test = None;
         work.checks.clear();
+        work.reason = None;
     }
 
     fn tested(&mut self, release: &Slug, outcome: TestOutcome) {
@@ -307,16 +310,27 @@ impl Case {
 
     fn committed(&mut self, release: &Slug, commit: &str, at: Instant) {
         self.work_on(release).commit = Some(commit.to_owned());
-        if self.releases.iter().all(|work| work.commit.is_some()) {
+        self.finish_releases(at);
+    }
+
+    fn give_reason(&mut self, release: &Slug, reason: Reason, at: Instant) {
+        self.work_on(release).reason = Some(reason);
+        self.finish_releases(at);
+    }
+
+    /// A release that gets no patch gets no commit and no fixed version either, and is waited for by nothing.
+    fn finish_releases(&mut self, at: Instant) {
+        if self.due_everywhere(|work| work.commit.is_some()) {
             self.establish(BuiltFact::Committed, at);
+        }
+        if self.due_everywhere(|work| work.version.is_some()) {
+            self.establish(BuiltFact::Released, at);
         }
     }
 
     fn released(&mut self, release: &Slug, version: &str, at: Instant) {
         self.work_on(release).version = Some(version.to_owned());
-        if self.releases.iter().all(|work| work.version.is_some()) {
-            self.establish(BuiltFact::Released, at);
-        }
+        self.finish_releases(at);
     }
 
     fn draft(&mut self, draft: &Arc<Draft>, at: Instant) {

@@ -3,6 +3,7 @@
 use crate::advisory::{ActionNeeded, CveId, Draft};
 use crate::case::action::{Report, TestOutcome};
 use crate::case::applies::TreeCheck;
+use crate::case::resolution::Reason;
 use crate::id::{CaseId, Slug};
 use crate::rating::Rating;
 use crate::refusal::Explanation;
@@ -145,6 +146,12 @@ pub enum Event {
     PatchChecked {
         release: Slug,
         checks: Vec<TreeCheck>,
+    },
+    /// A person said why a release has no patch that is found to apply.
+    ReasonGiven {
+        release: Slug,
+        reason: Reason,
+        note: String,
     },
     CveReserved {
         cve: CveId,

@@ -11,11 +11,13 @@ mod decide;
 pub mod event;
 pub mod fold;
 pub mod machines;
+pub mod resolution;
 
 pub use action::{Action, Actor, Report, TestOutcome};
 pub use applies::{Found, TreeCheck};
 pub use decide::{decide, open};
 pub use event::{By, Entry, Event};
+pub use resolution::Reason;
 
 use crate::advisory::{ActionNeeded, CveId, Draft, Title};
 use crate::id::{CaseId, Slug};
@@ -70,6 +72,8 @@ pub struct ReleaseWork {
     pub test: Option<TestOutcome>,
     /// Whether a patch applies to each tree of the release, as last found.
     pub checks: Vec<TreeCheck>,
+    /// Why it has no patch that is found to apply, where a person said so.
+    pub reason: Option<Reason>,
     /// The public commit.
     pub commit: Option<String>,
     /// The released version that contains it.
@@ -212,22 +216,11 @@ impl Case {
             Fact::Custom(_) => self.since(fact).is_some(),
             Fact::Built(BuiltFact::PatchedEverywhere) => self.patched_everywhere(),
             Fact::Built(BuiltFact::TestedEverywhere) => self.tested_everywhere(),
+            Fact::Built(BuiltFact::ResolvedEverywhere) => self.resolved_everywhere(),
             Fact::Built(BuiltFact::Approved) => self.is_approved(policy),
             Fact::Built(BuiltFact::Staged) => self.staged().is_some(),
             Fact::Built(built) => self.since_built(*built).is_some(),
         }
-    }
-
-    /// Whether every affected release has a patch.
-    #[must_use]
-    pub fn patched_everywhere(&self) -> bool {
-        !self.releases.is_empty() && self.releases.iter().all(|work| work.patch.is_some())
-    }
-
-    /// Whether the current patch of every affected release passed its test (CS-10).
-    #[must_use]
-    pub fn tested_everywhere(&self) -> bool {
-        !self.releases.is_empty() && self.releases.iter().all(|work| work.test == Some(TestOutcome::Pass))
     }
 
     fn is_approved(&self, policy: &Policy) -> bool {

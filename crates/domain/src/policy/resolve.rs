@@ -416,6 +416,7 @@ impl Reader<'_> {
         if let Some(
             BuiltFact::PatchedEverywhere
             | BuiltFact::TestedEverywhere
+            | BuiltFact::ResolvedEverywhere
             | BuiltFact::Approved
             | BuiltFact::Staged,
         ) = BuiltFact::from_name(raw.starts.get_ref())

@@ -92,6 +92,8 @@ words! {
         AttachPatch = "attach-patch", "attach a patch";
         /// Record the test of one release's patch (CS-10).
         RecordTest = "record-test", "record a test result";
+        /// Say why a release has no patch that is found to apply (XEN-24).
+        GiveReason = "give-reason", "give the reason why a release has no patch that applies";
         /// Set a CVE identifier (CS-08).
         ReserveCve = "reserve-cve", "reserve a CVE identifier";
         /// Give the advisory its number.
@@ -296,6 +298,8 @@ words! {
         PatchedEverywhere = "patched-everywhere", "every affected release has a patch";
         /// The current patch of every affected release passed its test. Not lasting.
         TestedEverywhere = "tested-everywhere", "every affected release's patch passed its test";
+        /// The patch of every affected release is found to apply, or there is a reason why not. Not lasting.
+        ResolvedEverywhere = "resolved-everywhere", "every affected release has a patch that is found to apply, or a reason";
         /// It has a CVE identifier.
         CveReserved = "cve-reserved", "a CVE identifier was reserved";
         /// The advisory has its number.
@@ -366,6 +370,7 @@ impl Verb {
             Verb::RecordAttacked => Some(BuiltFact::Attacked),
             Verb::AttachPatch => Some(BuiltFact::PatchedEverywhere),
             Verb::RecordTest => Some(BuiltFact::TestedEverywhere),
+            Verb::GiveReason => Some(BuiltFact::ResolvedEverywhere),
             Verb::ReserveCve => Some(BuiltFact::CveReserved),
             Verb::AssignNumber => Some(BuiltFact::NumberAssigned),
             Verb::DraftAdvisory => Some(BuiltFact::Drafted),
@@ -419,6 +424,7 @@ impl Verb {
             | Verb::RecordAttacked
             | Verb::AttachPatch
             | Verb::RecordTest
+            | Verb::GiveReason
             | Verb::ReserveCve
             | Verb::AssignNumber
             | Verb::DraftAdvisory

@@ -23,8 +23,9 @@ const NAMESPACE_UNKNOWN: &str = "https://publisher.invalid";
 /// The publication as a CSAF 2.0 document.
 #[must_use]
 pub fn document(publication: &Publication, context: &Context) -> Vec<u8> {
-    let (product_tree, status) = tree::build(publication);
-    let vulnerabilities = vulnerability::all(publication, context, &status);
+    let tree::Built { product_tree, status, releases } = tree::build(publication);
+    let products = vulnerability::Products { status: &status, releases: &releases };
+    let vulnerabilities = vulnerability::all(publication, context, &products);
     json::bytes(&Csaf { document: document_part(publication, context), product_tree, vulnerabilities })
 }
 

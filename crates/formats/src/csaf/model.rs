@@ -182,6 +182,8 @@ pub(super) struct ProductStatus {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) known_affected: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) known_not_affected: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) under_investigation: Vec<String>,
 }
 

@@ -3,10 +3,18 @@
 use super::model::{Branch, Helper, Product, ProductStatus, ProductTree};
 use crate::purl::Purl;
 use crate::{link, plain, sections};
-use tidegate_domain::advisory::{AffectedProduct, AffectedRange, Publication};
+use tidegate_domain::advisory::{AffectedProduct, AffectedRange, Fix, Publication};
+use tidegate_domain::case::Reason;
 
 /// The tree and the product ids by status; every vulnerability of a publication shares both.
-pub(super) fn build(publication: &Publication) -> (ProductTree, ProductStatus) {
+pub(super) struct Built<'p> {
+    pub(super) product_tree: ProductTree,
+    pub(super) status: ProductStatus,
+    /// The releases that are products of their own, since it is known how each is resolved.
+    pub(super) releases: Vec<(String, &'p Fix)>,
+}
+
+pub(super) fn build(publication: &Publication) -> Built<'_> {
     let mut ids = Ids::default();
     let mut products: Vec<Branch> = Vec::new();
     for affected in &publication.draft.affected {
@@ -21,24 +29,25 @@ pub(super) fn build(publication: &Publication) -> (ProductTree, ProductStatus) {
         name: sections::publisher(publication),
         product: None,
     };
-    (ProductTree { branches: vec![vendor] }, ids.status)
+    Built { product_tree: ProductTree { branches: vec![vendor] }, status: ids.status, releases: ids.releases }
 }
 
 /// Product ids in the order in which they are given out (test 6.1.2: each only once).
 #[derive(Default)]
-struct Ids {
+struct Ids<'p> {
     given: usize,
     status: ProductStatus,
+    releases: Vec<(String, &'p Fix)>,
 }
 
-impl Ids {
+impl Ids<'_> {
     fn next(&mut self) -> String {
         self.given += 1;
         format!("CSAFPID-{:04}", self.given)
     }
 }
 
-fn product_branch(publication: &Publication, affected: &AffectedProduct, ids: &mut Ids) -> Branch {
+fn product_branch<'p>(publication: &'p Publication, affected: &AffectedProduct, ids: &mut Ids<'p>) -> Branch {
     let product = plain::line_or(&affected.product, "unnamed product");
     let purl = affected.purl.as_deref().and_then(|text| Purl::parse(text).ok());
     let everything = [AffectedRange { introduced: None, fixed: None, last_affected: None }];
@@ -72,11 +81,32 @@ fn product_branch(publication: &Publication, affected: &AffectedProduct, ids: &m
             Product { name, product_id: id, product_identification_helper: helper },
         ));
     }
+    branches.extend(release_branches(publication, &product, ids));
     Branch { branches, category: "product_name", name: product, product: None }
 }
 
+/// Where one product is affected: its releases, as far as it is known how each is resolved.
+fn release_branches<'p>(publication: &'p Publication, product: &str, ids: &mut Ids<'p>) -> Vec<Branch> {
+    let only_product = publication.draft.affected.len() == 1;
+    let known = |fix: &&Fix| only_product && (fix.reason.is_some() || !fix.applies.is_empty());
+    let mut branches = Vec::new();
+    for fix in publication.fixes.iter().filter(known) {
+        let id = ids.next();
+        let not_affected = fix.reason == Some(Reason::NotAffected);
+        let status = &mut ids.status;
+        let list = if not_affected { &mut status.known_not_affected } else { &mut status.known_affected };
+        list.push(id.clone());
+        ids.releases.push((id.clone(), fix));
+        let release = plain::line_or(&fix.release, "unnamed release");
+        let name = format!("{product} {release}, the release without the fix");
+        let product = Product { name, product_id: id, product_identification_helper: None };
+        branches.push(leaf("product_name", format!("release {release}"), product));
+    }
+    branches
+}
+
 /// An advisory that names no product: the profile demands one (test 6.1.27.4), and nothing is claimed of it.
-fn unstated_branch(publication: &Publication, ids: &mut Ids) -> Branch {
+fn unstated_branch(publication: &Publication, ids: &mut Ids<'_>) -> Branch {
     let id = ids.next();
     ids.status.under_investigation.push(id.clone());
     let name = sections::publisher(publication);

@@ -200,9 +200,15 @@ fn metric(rating: &Rating) -> Metric {
 
 fn solutions(publication: &Publication) -> Vec<Text> {
     let resolution = sections::text(publication, Section::Resolution);
-    let fixes = Some(fixes::in_words(publication)).filter(|text| !text.is_empty());
-    let parts: Vec<String> = resolution.into_iter().chain(fixes).collect();
-    if parts.is_empty() { Vec::new() } else { vec![english(&parts.join("\n\n"))] }
+    let together = |fixes: String| {
+        let fixes = Some(fixes).filter(|text| !text.is_empty());
+        resolution.iter().cloned().chain(fixes).collect::<Vec<_>>().join("\n\n")
+    };
+    let mut text = together(fixes::in_words(publication));
+    if text.chars().count() > TEXT_CHARS_MAX {
+        text = together(fixes::in_brief(publication));
+    }
+    if text.is_empty() { Vec::new() } else { vec![english(&text)] }
 }
 
 /// The advisory first; each URL once (`uniqueItems`).

@@ -10,9 +10,10 @@ use std::path::PathBuf;
 use tidegate_domain::advisory::Publication;
 use tidegate_formats::csaf;
 
-fn samples() -> [(&'static str, Publication); 4] {
+fn samples() -> [(&'static str, Publication); 5] {
     [
         ("first", sample::first()),
+        ("resolved", sample::resolved()),
         ("second", sample::second()),
         ("bare", sample::bare()),
         ("hostile", sample::hostile()),

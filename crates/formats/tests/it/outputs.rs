@@ -43,6 +43,7 @@ fn every_format_of_every_sample_is_as_it_was() {
         ("first", sample::first()),
         ("second", sample::second()),
         ("bare", sample::bare()),
+        ("resolved", sample::resolved()),
         ("hostile", sample::hostile()),
     ];
     for (sample, publication) in samples {
@@ -51,6 +52,24 @@ fn every_format_of_every_sample_is_as_it_was() {
             insta::assert_snapshot!(format!("{sample}-{format}"), text);
         }
     }
+}
+
+/// Half a list of commits is a wrong one: where a CVE record has no room for all, it has none, and says where they are.
+#[test]
+fn a_list_of_prerequisites_is_whole_or_not_there() {
+    let mut publication = sample::resolved();
+    let whole = |publication: &Publication| {
+        let id = "CVE-2031-10001".parse().expect("a CVE id");
+        String::from_utf8(cve::record(publication, &id, &sample::context())).expect("UTF-8")
+    };
+    assert!(whole(&publication).contains(&"7".repeat(40)));
+    let first = publication.fixes.first_mut().and_then(|fix| fix.applies.first_mut()).expect("a tree");
+    first.prerequisites = vec!["7".repeat(40); 120];
+    let text = whole(&publication);
+    assert!(!text.contains(&"7".repeat(40)));
+    assert!(
+        text.contains("after these 120 commits of its branch, in this order, as the advisory lists them")
+    );
 }
 
 #[test]
@@ -93,7 +112,9 @@ fn a_reissue_says_what_changed_before_anything_else() {
 
 #[test]
 fn plain_text_is_plain_and_narrow() {
-    for publication in [sample::first(), sample::second(), sample::bare(), sample::hostile()] {
+    for publication in
+        [sample::first(), sample::second(), sample::bare(), sample::resolved(), sample::hostile()]
+    {
         let text = text::advisory(&publication);
         assert!(text.ends_with('\n') && !text.ends_with("\n\n"));
         assert!(!text.chars().any(|c| c != '\n' && c.is_control()), "{text:?}");

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use tidegate_domain::advisory::{
-    ActionNeeded, AffectedProduct, AffectedRange, Cna, Credit, Draft, Fix, IssuedVersion, PatchFile,
-    Publication, Publisher, Reference, Section, Title,
+    ActionNeeded, AffectedProduct, AffectedRange, AppliesTo, Cna, Credit, Draft, Fix, IssuedVersion,
+    PatchFile, Publication, Publisher, Reference, Section, Title,
 };
+use tidegate_domain::case::Reason;
 use tidegate_domain::time::Instant;
 use tidegate_formats::{Context, Link};
 
@@ -79,6 +80,32 @@ pub fn second() -> Publication {
         fix.patches.push(second_patch);
     }
     publication.notices = vec!["The patches of version 1 must not be used alone.".to_owned()];
+    publication
+}
+
+/// One product, and for each release how it is resolved: as it stands, after commits, and for a reason.
+pub fn resolved() -> Publication {
+    let mut publication = first();
+    publication.draft.affected.truncate(1);
+    let to = |tree: &str, digits: &[&str]| AppliesTo {
+        tree: tree.to_owned(),
+        prerequisites: digits.iter().map(|digit| digit.repeat(40)).collect(),
+    };
+    let [older, old, main] = publication.fixes.as_mut_slice() else { panic!("three releases") };
+    older.applies = vec![to("v4.19.1", &["7", "8"]), to("stable-4.19", &[])];
+    old.applies = vec![to("v4.18.6", &["9"])];
+    old.reason = Some(Reason::ByHand);
+    main.applies = vec![to("main", &[])];
+    let left = |release: &str, reason| Fix {
+        release: release.to_owned(),
+        commit: None,
+        version: None,
+        patches: Vec::new(),
+        applies: Vec::new(),
+        reason: Some(reason),
+    };
+    publication.fixes.push(left("4.17", Reason::NoFix));
+    publication.fixes.push(left("4.16", Reason::NotAffected));
     publication
 }
 
@@ -162,6 +189,8 @@ pub fn filled_with(text: &str) -> Publication {
             commit: Some(owned()),
             version: Some(owned()),
             patches: vec![PatchFile { name: owned(), sha256: owned() }],
+            applies: vec![AppliesTo { tree: owned(), prerequisites: vec![owned(), owned()] }; 2],
+            reason: Some(Reason::Elsewhere),
         };
         2
     ];
@@ -257,6 +286,8 @@ fn fixes() -> Vec<Fix> {
         commit: Some(digit.repeat(40)),
         version: some(version),
         patches,
+        applies: Vec::new(),
+        reason: None,
     };
     let own = PatchFile { name: "hsa17-4.19.patch".to_owned(), sha256: "b".repeat(64) };
     vec![
@@ -267,6 +298,8 @@ fn fixes() -> Vec<Fix> {
             commit: Some("3".repeat(40)),
             version: None,
             patches: vec![shared],
+            applies: Vec::new(),
+            reason: None,
         },
     ]
 }

@@ -5,11 +5,12 @@ use super::may::MayTell;
 use super::show;
 use crate::engine::Engine;
 use crate::out::{Failure, Out};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use tidegate_domain::advisory::{ActionNeeded, CveId, Draft};
-use tidegate_domain::case::{Action, TestOutcome};
+use tidegate_domain::case::{Action, Reason, TestOutcome};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::rating::Rating;
 use tidegate_domain::time::Instant;
@@ -40,6 +41,12 @@ pub(super) enum Outcome {
     Pass,
     /// It does not, or it breaks something.
     Fail,
+}
+
+/// The reasons by their names.
+fn reasons() -> impl TypedValueParser<Value = Reason> {
+    PossibleValuesParser::new(Reason::ALL.map(Reason::name))
+        .try_map(|name| Reason::from_name(&name).ok_or("no such reason"))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -207,6 +214,20 @@ pub(super) enum Case {
         #[arg(long, value_enum)]
         outcome: Outcome,
         /// What was run.
+        #[arg(long = "text", visible_alias = "note", default_value = "")]
+        note: String,
+    },
+    /// Say why a release has no patch that is found to apply; the advisory says the reason.
+    GiveReason {
+        /// The case.
+        case: CaseId,
+        /// The release.
+        #[arg(long)]
+        release: Slug,
+        /// The reason, as one of these.
+        #[arg(long, value_parser = reasons())]
+        reason: Reason,
+        /// A note, for the record alone.
         #[arg(long = "text", visible_alias = "note", default_value = "")]
         note: String,
     },
@@ -432,6 +453,9 @@ impl Case {
                     Outcome::Fail => TestOutcome::Fail,
                 };
                 (case, Action::RecordTest { release, outcome, note })
+            }
+            Case::GiveReason { case, release, reason, note } => {
+                (case, Action::GiveReason { release, reason, note })
             }
             Case::ReserveCve { case, cve } => (case, Action::ReserveCve { cve }),
             Case::Approve { case } => (case, Action::Approve),

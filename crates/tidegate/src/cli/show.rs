@@ -10,6 +10,7 @@ use serde_json::json;
 use std::fmt::Write as _;
 use tidegate_domain::audience::{View, items_of};
 use tidegate_domain::case::clock::{Clock, Standing, clocks};
+use tidegate_domain::case::machines::Rm;
 use tidegate_domain::case::{Actor, Case, Stage};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::check::possible;
@@ -56,6 +57,7 @@ pub(super) async fn case(engine: &Engine, id: CaseId, who: &Slug, out: &Out) -> 
         text.push_str(&body(record));
         text.push_str(&applies::in_words(&applies::rows(record, &file.entries)));
         if view.insider {
+            text.push_str(&applies::waiting_in_words(file.policy(), record));
             text.push_str(&steps(&file, &viewer, record, now));
             text.push_str(&clock_lines(&clocks(file.policy(), record, now), now));
             text.push_str(&audience(&file, record));
@@ -150,11 +152,11 @@ fn steps(file: &CaseFile, viewer: &Actor, case: &Case, now: Instant) -> String {
             }
         }
     }
-    format!(
-        "\nwhat you can do\n{}\nnot yet\n{}",
-        table(&["step", "", "rule"], &next),
-        table(&["step", "what it waits for", "rule"], &later)
-    )
+    let next = if next.is_empty() { String::new() } else { table(&["step", "", "rule"], &next) };
+    if case.rm == Rm::Closed {
+        return format!("\nwhat you can do\n{next}\nthe case is closed\n");
+    }
+    format!("\nwhat you can do\n{next}\nnot yet\n{}", table(&["step", "what it waits for", "rule"], &later))
 }
 
 fn clock_lines(all: &[Clock<'_>], now: Instant) -> String {

@@ -7,7 +7,9 @@ use crate::store::{CaseChange, Commit, Due, JobId, LetterId, NewJob, Promotion, 
 use serde::{Deserialize, Serialize};
 use tidegate_domain::case::clock::{clocks, next_wake};
 use tidegate_domain::case::machines::Rm;
-use tidegate_domain::case::{Action, Actor, By, Case, Entry, Event, Report, TreeCheck, decide, open};
+use tidegate_domain::case::{
+    Action, Actor, By, Case, Entry, Event, ReleaseWork, Report, TreeCheck, decide, open,
+};
 use tidegate_domain::consequence::{Letter, letters};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::Policy;
@@ -304,7 +306,7 @@ impl Engine {
     /// The patch files of a case that the store has; a patch may be known by its hash alone.
     async fn patches(&self, case: &Case) -> Result<Vec<(String, Vec<u8>)>, EngineError> {
         let mut files = Vec::new();
-        for patch in case.releases.iter().filter_map(|work| work.patch.as_ref()) {
+        for patch in case.releases.iter().filter_map(ReleaseWork::published_patch) {
             let Some(digest) = digest_of(&patch.sha256) else { continue };
             match self.store.blob(case.id, &digest).await {
                 Ok(bytes) => files.push((patch.name.clone(), bytes)),

@@ -13,7 +13,7 @@ use tidegate_domain::fault::Fault;
 use tidegate_domain::id::CaseId;
 use tidegate_domain::policy::vocabulary::RoleKind;
 use tidegate_domain::policy::{ClockRule, Policy};
-use tidegate_domain::publication::{advisory_number, publication_as};
+use tidegate_domain::publication::{advisory_number, for_the_list, publication_as};
 use tidegate_domain::time::Instant;
 
 use crate::engine::LetterJob;
@@ -170,7 +170,9 @@ fn values(engine: &Engine, file: &CaseFile, letter: &Letter) -> Vec<(&'static st
     let number = advisory_number(policy, case).unwrap_or_else(|| "number pending".to_owned());
     let version = letter.version.and_then(|version| {
         let at = letter.instant.unwrap_or_else(|| case.received());
-        publication_as(policy, case, version, at, number.clone())
+        let publication = publication_as(policy, case, version, at, number.clone())?;
+        let early = letter.kind == LetterKind::Predisclosure;
+        Some(if early { for_the_list(policy, case, publication) } else { publication })
     });
     let started = rule.and_then(|rule| case.since(&rule.starts)).unwrap_or_else(|| case.received());
     let when = letter.instant.map_or("an instant still to be agreed".to_owned(), |at| spoken(policy, at));

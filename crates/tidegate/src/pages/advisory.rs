@@ -4,7 +4,8 @@ use super::layout::{DESCRIPTION_CHARS_MAX, Frame, Here, project_page, scrolling}
 use super::{SiteLinks, text};
 use maud::{Markup, html};
 use tidegate_domain::advisory::{
-    ActionNeeded, AffectedProduct, AffectedRange, Credit, Fix, IssuedVersion, Publication, Reference, Section,
+    ActionNeeded, AffectedProduct, AffectedRange, AppliesTo, Credit, Fix, IssuedVersion, Publication,
+    Reference, Section,
 };
 use tidegate_domain::rating::{CvssVersion, Rating};
 use tidegate_formats::sections;
@@ -246,6 +247,7 @@ fn fixes(fixes: &[Fix], links: &SiteLinks) -> Markup {
     };
     html! {
         (scrolling("Fixes by release", &table))
+        (resolved(fixes))
         (patches(fixes, links))
     }
 }
@@ -259,6 +261,49 @@ fn fixed_release(fix: &Fix) -> Markup {
             td {
                 @if fix.patches.is_empty() { "none" }
                 @for patch in &fix.patches { div dir="auto" { (text::line(&patch.name)) } }
+            }
+        }
+    }
+}
+
+/// To which trees of each release its patch applies, and which commits come first, or why there is no such patch.
+fn resolved(fixes: &[Fix]) -> Markup {
+    let known: Vec<&Fix> =
+        fixes.iter().filter(|fix| fix.reason.is_some() || !fix.applies.is_empty()).collect();
+    if known.is_empty() {
+        return html! {};
+    }
+    let table = html! {
+        table {
+            caption { "Where the patches apply" }
+            thead { tr { th scope="col" { "Release" } th scope="col" { "Tree" } th scope="col" { "The patch applies" } } }
+            @for fix in known {
+                tbody {
+                    @if let Some(reason) = fix.reason {
+                        tr { th scope="row" dir="auto" { (text::line(&fix.release)) } td {} td { (reason.phrase()) } }
+                    }
+                    @for to in &fix.applies { (applies_to(&fix.release, to)) }
+                }
+            }
+        }
+    };
+    scrolling("Where the patches apply", &table)
+}
+
+fn applies_to(release: &str, to: &AppliesTo) -> Markup {
+    html! {
+        tr {
+            th scope="row" dir="auto" { (text::line(release)) }
+            td { bdi { (text::line(&to.tree)) } }
+            td.wide {
+                @match to.prerequisites.len() {
+                    0 => "as it stands",
+                    1 => "after this commit of its branch",
+                    many => { "after these " (many) " commits of its branch, in this order" },
+                }
+                @if !to.prerequisites.is_empty() {
+                    ol { @for commit in &to.prerequisites { li { code.hash { (text::line(commit)) } } } }
+                }
             }
         }
     }

@@ -4,9 +4,10 @@ use super::{HomeEntry, IndexEntry, PolicyLinks, ProjectLinks, SiteLinks};
 use super::{advisory, home, index, policy_html, policy_markdown, style, text};
 use std::collections::BTreeMap;
 use tidegate_domain::advisory::{
-    ActionNeeded, AffectedProduct, AffectedRange, Cna, Credit, Draft, Fix, IssuedVersion, PatchFile,
-    Publication, Publisher, Reference, Section, Title,
+    ActionNeeded, AffectedProduct, AffectedRange, AppliesTo, Cna, Credit, Draft, Fix, IssuedVersion,
+    PatchFile, Publication, Publisher, Reference, Section, Title,
 };
+use tidegate_domain::case::Reason;
 use tidegate_domain::policy::{self, Policy};
 use tidegate_domain::time::Instant;
 
@@ -54,7 +55,14 @@ fn publication(number: &str, words: &str) -> Publication {
         headings: vec![(Section::Impact, words.to_owned())],
         cves: vec!["CVE-2026-40007".parse().expect("a CVE")],
         rating: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H".parse().ok(),
-        fixes: vec![Fix { release: words.to_owned(), commit: version(), version: version(), patches }],
+        fixes: vec![Fix {
+            release: words.to_owned(),
+            commit: version(),
+            version: version(),
+            patches,
+            applies: vec![AppliesTo { tree: words.to_owned(), prerequisites: vec![words.to_owned()] }],
+            reason: Some(Reason::ByHand),
+        }],
         history: vec![issued(1, "2026-03-10T12:00:00Z", None)],
         notices: vec![words.to_owned()],
     }

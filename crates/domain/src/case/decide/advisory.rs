@@ -39,7 +39,7 @@ pub(super) fn retrospective(text: &str) -> Decision {
 }
 
 /// Announced cases may be closed and still be re-issued; everything else is written while being worked on.
-fn accepted(case: &Case) -> Result<(), Refusal> {
+pub(super) fn accepted(case: &Case) -> Result<(), Refusal> {
     let lives_on = case.rm == Rm::Closed && case.is_announced();
     if case.rm == Rm::Accepted || lives_on {
         Ok(())

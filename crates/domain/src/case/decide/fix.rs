@@ -2,7 +2,7 @@
 
 use super::super::event::Event;
 use super::super::machines::Rm;
-use super::super::{Case, TestOutcome};
+use super::super::{Case, Reason, TestOutcome};
 use super::{Asked, Decision, text_fits};
 use crate::advisory::CveId;
 use crate::id::Slug;
@@ -33,6 +33,26 @@ pub(super) fn record_test(asked: &Asked<'_>, release: &Slug, outcome: TestOutcom
         return Err(Refusal::Unfit { why: format!("there is no patch for {release} to test") });
     }
     Ok(vec![Event::Tested { release: release.clone(), outcome, note: note.to_owned() }])
+}
+
+/// A reason stands until the next patch is attached. Beside a patch that applies there is nothing to explain,
+/// unless the release proves not to be affected.
+pub(super) fn give_reason(asked: &Asked<'_>, release: &Slug, reason: Reason, note: &str) -> Decision {
+    text_fits(note, true)?;
+    let work = worked_on(asked.case, release)?;
+    if work.reason == Some(reason) {
+        let why = format!("this reason is given for {release} already: {}", reason.phrase());
+        return Err(Refusal::Unfit { why });
+    }
+    if work.is_green() && reason != Reason::NotAffected {
+        let why = format!("the patch for {release} applies: there is nothing to give a reason for");
+        return Err(Refusal::Unfit { why });
+    }
+    if work.commit.is_some() && !reason.has_patch() {
+        let why = format!("the fix for {release} is public, in the commit that is recorded");
+        return Err(Refusal::Unfit { why });
+    }
+    Ok(vec![Event::ReasonGiven { release: release.clone(), reason, note: note.to_owned() }])
 }
 
 pub(super) fn reserve_cve(asked: &Asked<'_>, cve: &CveId) -> Decision {
@@ -67,6 +87,16 @@ fn being_worked_on(case: &Case) -> Result<(), Refusal> {
 
 fn work<'a>(case: &'a Case, release: &Slug) -> Result<&'a super::super::ReleaseWork, Refusal> {
     being_worked_on(case)?;
+    named(case, release)
+}
+
+/// A closed case can still be re-issued, and its releases be found to be others than was said.
+fn worked_on<'a>(case: &'a Case, release: &Slug) -> Result<&'a super::super::ReleaseWork, Refusal> {
+    super::advisory::accepted(case)?;
+    named(case, release)
+}
+
+fn named<'a>(case: &'a Case, release: &Slug) -> Result<&'a super::super::ReleaseWork, Refusal> {
     case.release(release).ok_or_else(|| Refusal::UnknownRelease {
         release: release.to_string(),
         known: case.releases.iter().map(|work| work.release.to_string()).collect(),

@@ -79,6 +79,7 @@ fn carry_out(asked: &Asked<'_>, action: &Action) -> Decision {
         Action::Batch { batch, at } => embargo::join(asked, batch, *at),
         Action::AttachPatch { release, name, sha256 } => fix::attach_patch(asked, release, name, sha256),
         Action::RecordTest { release, outcome, note } => fix::record_test(asked, release, *outcome, note),
+        Action::GiveReason { release, reason, note } => fix::give_reason(asked, release, *reason, note),
         Action::ReserveCve { cve } => fix::reserve_cve(asked, cve),
         Action::RecordCommit { release, commit, message } => {
             fix::record_commit(asked, release, commit, message)
@@ -117,6 +118,7 @@ impl Asked<'_> {
         Refusal::NotYet {
             act: self.step.act.clone(),
             missing: vec![Fact::Built(missing)],
+            releases: Vec::new(),
             clause: self.step.clause.clone(),
         }
     }
@@ -147,7 +149,14 @@ fn gate<'a>(
     }
     let missing: Vec<Fact> = step.after.iter().filter(|fact| !case.holds(policy, fact)).cloned().collect();
     if !missing.is_empty() {
-        return Err(Refusal::NotYet { act: step.act.clone(), missing, clause: step.clause.clone() });
+        let resolving = missing.contains(&Fact::Built(BuiltFact::ResolvedEverywhere));
+        let releases = if resolving { case.open_releases() } else { Vec::new() };
+        return Err(Refusal::NotYet {
+            act: step.act.clone(),
+            missing,
+            releases,
+            clause: step.clause.clone(),
+        });
     }
     audience::may_be_given(policy, case, step)?;
     Ok(name)
@@ -167,6 +176,7 @@ fn goes_on_after_close(act: &Act) -> bool {
                 | Verb::Retrospective
                 | Verb::MessageReporter
                 | Verb::ReserveCve
+                | Verb::GiveReason
         ),
     }
 }

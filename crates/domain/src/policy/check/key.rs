@@ -6,7 +6,7 @@
 //! an exploration in full.
 
 use crate::case::machines::{Em, Rm};
-use crate::case::{Case, Stage, TestOutcome};
+use crate::case::{Case, Reason, Stage, TestOutcome};
 use crate::id::Slug;
 use crate::policy::vocabulary::{BuiltFact, Fact, RoleKind, Verb};
 use crate::policy::{Act, CUSTOM_STEPS_MAX, Policy, Step};
@@ -26,6 +26,7 @@ pub(super) struct Key {
     proposals: Vec<(Instant, Vec<Slug>)>,
     patched: bool,
     test: Option<TestOutcome>,
+    reason: Option<Reason>,
     commit: bool,
     version: (u32, u8, usize),
     severity: Option<Severity>,
@@ -135,6 +136,7 @@ impl Relevant {
             patched: work.is_some_and(|work| work.patch.is_some())
                 && (testing || self.asks_for(BuiltFact::PatchedEverywhere, case)),
             test: work.and_then(|work| work.test).filter(|_| testing),
+            reason: work.and_then(|work| work.reason),
             commit: work.is_some_and(|work| work.commit.is_some()),
             version: version(case, now),
             severity: case.severity().filter(|_| self.in_full || (self.by_severity && !public)),
@@ -167,6 +169,7 @@ fn done_once(step: &Step) -> Option<Fact> {
                 | Verb::Announce
                 | Verb::AttachPatch
                 | Verb::RecordTest
+                | Verb::GiveReason
                 | Verb::Reissue
                 | Verb::Rate
         )

@@ -3,7 +3,7 @@
 
 use crate::advisory::{ActionNeeded, AffectedProduct, Draft, Title};
 use crate::case::machines::{Em, Rm};
-use crate::case::{Action, Actor, Case, REPORTER, Report, TestOutcome, open};
+use crate::case::{Action, Actor, Case, REPORTER, Reason, Report, TestOutcome, open};
 use crate::id::{CaseId, Slug};
 use crate::policy::vocabulary::{RoleKind, Verb};
 use crate::policy::{Act, Policy, RoleId, RoleSet, Step};
@@ -262,6 +262,15 @@ fn attempts(policy: &Policy, step: &Step, by_severity: bool) -> Vec<(u8, Attempt
                 (1, Attempt::Do(test(TestOutcome::Fail)), ": it fails"),
             ]
         }
+        // One reason for each meaning: the release gets a patch, or none. A patch that a check finds to apply is,
+        // for every decision, the first.
+        Verb::GiveReason => {
+            let give = |reason| Action::GiveReason { release: slug("r1"), reason, note: String::new() };
+            vec![
+                (1, Attempt::Do(give(Reason::Elsewhere)), ": its source is elsewhere"),
+                (1, Attempt::Do(give(Reason::NoFix)), ": there is no fix"),
+            ]
+        }
         Verb::Rate if by_severity => {
             let low = Attempt::Do(Action::Rate { rating: rating(LOW) });
             vec![(1, Attempt::Do(Action::Rate { rating: rating(HIGH) }), ": high"), (1, low, ": low")]
@@ -323,7 +332,8 @@ fn simple(policy: &Policy, verb: Verb) -> Option<Action> {
         | Verb::ReviseEmbargo
         | Verb::Batch
         | Verb::Approve
-        | Verb::RecordTest => return None,
+        | Verb::RecordTest
+        | Verb::GiveReason => return None,
     })
 }
 
@@ -378,6 +388,7 @@ fn on_a_release_of(case: &Case, action: Action) -> Action {
     let Some(first) = case.releases.first().map(|work| work.release.clone()) else { return action };
     match action {
         Action::RecordTest { outcome, note, .. } => Action::RecordTest { release: first, outcome, note },
+        Action::GiveReason { reason, note, .. } => Action::GiveReason { release: first, reason, note },
         Action::RecordCommit { commit, message, .. } => {
             Action::RecordCommit { release: first, commit, message }
         }

@@ -62,6 +62,7 @@ fn why_never(policy: &Policy, found: &Exploration, step: &Step) -> String {
         Fact::Built(
             built @ (BuiltFact::PatchedEverywhere
             | BuiltFact::TestedEverywhere
+            | BuiltFact::ResolvedEverywhere
             | BuiltFact::Approved
             | BuiltFact::Staged),
         ) => policy.step_towards(&Fact::Built(*built)).is_none() && *built != BuiltFact::Staged,

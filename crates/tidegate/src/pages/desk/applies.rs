@@ -1,11 +1,12 @@
 //! Where the patches of a case apply, release by tree.
 
-use crate::applies::{Row, rows, short};
+use crate::applies::{Row, rows, short, waiting};
 use crate::pages::layout::scrolling;
 use crate::pages::text;
 use maud::{Markup, html};
 use std::borrow::Cow;
 use tidegate_domain::case::{Case, Entry, Found, TestOutcome};
+use tidegate_domain::policy::Policy;
 
 /// The matrix with its prerequisites; nothing where nothing was checked.
 pub(super) fn section(case: &Case, log: &[Cow<'_, Entry>]) -> Markup {
@@ -16,6 +17,17 @@ pub(super) fn section(case: &Case, log: &[Cow<'_, Entry>]) -> Markup {
             p.note { "That a patch applies is said of its text. Whether it works, a test shows." }
             (scrolling("Where the patches apply", &table(&rows)))
             @for row in rows.iter().filter(|row| !row.prerequisites().is_empty()) { (prerequisites(row)) }
+        }
+    }
+}
+
+/// What keeps the advisory from being complete, for those who work on it.
+pub(super) fn waits(policy: &Policy, case: &Case) -> Markup {
+    html! {
+        @if let Some(waiting) = waiting(policy, case) {
+            h3 { "The advisory is not complete" }
+            p { (text::capitalised(&waiting.step.title)) " " span.clause { (waiting.step.clause) } " waits for these:" }
+            ul.rules { @for open in &waiting.releases { li { "Not yet: " bdi { (text::line(&open.to_string())) } } } }
         }
     }
 }

@@ -9,7 +9,8 @@ use maud::{Markup, html};
 use std::borrow::Cow;
 use tidegate_domain::audience::{Known, View};
 use tidegate_domain::case::clock::{Clock, Standing};
-use tidegate_domain::case::{Case, Entry, TestOutcome};
+use tidegate_domain::case::machines::Rm;
+use tidegate_domain::case::{Case, Entry, Reason, TestOutcome};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::check::Phase;
 use tidegate_domain::policy::{Act, Policy, Step};
@@ -76,6 +77,7 @@ pub fn case(name: &Slug, content: &CasePage<'_>) -> String {
         @if !content.clocks.is_empty() { (clock_table(&content.clocks)) }
         @if !content.offers.is_empty() { (steps(content, record)) }
         @if let Some(case) = record { (reports(content, case)) (work(content, case)) (super::applies::section(case, &content.log)) }
+        @if content.view.insider && let Some(case) = record { (super::applies::waits(content.policy, case)) }
         @if content.view.insider && let Some(case) = record { (embargo::negotiation(content.policy, case)) }
         @if !content.known.is_empty() { (audience(&content.known)) }
         @if content.view.insider && let Some(case) = record && !case.participants.is_empty() { (invited_people(content.policy, case)) }
@@ -146,7 +148,11 @@ fn work(content: &CasePage<'_>, case: &Case) -> Markup {
                 @for work in &case.releases {
                     tr {
                         th scope="row" { (work.release) }
-                        td { @if let Some(patch) = &work.patch { (file(content, &patch.name, &patch.sha256)) } @else { "none yet" } }
+                        td {
+                            @if let Some(patch) = &work.patch { (file(content, &patch.name, &patch.sha256)) }
+                            @else if work.is_due() { "none yet" }
+                            @if let Some(reason) = work.reason { p.meta { (reason.phrase()) } }
+                        }
                         td { @match work.test {
                             Some(TestOutcome::Pass) => "passed",
                             Some(TestOutcome::Fail) => span.badge.critical { "Failed" },
@@ -219,7 +225,9 @@ fn steps(content: &CasePage<'_>, record: Option<&Case>) -> Markup {
     html! {
         h2 { "What you can do" }
         div.offers { @for offer in &open { (offered(content.id, offer, record)) } }
-        @if !shut.is_empty() {
+        @if record.is_some_and(|case| case.rm == Rm::Closed) {
+            p.note { "The case is closed." }
+        } @else if !shut.is_empty() {
             h2 { "Not yet" }
             ul.rules { @for offer in &shut { li { (not_yet(offer)) } } }
         }
@@ -275,6 +283,12 @@ fn filled_in(act: &Act, field: &Field, record: Option<&Case>) -> Markup {
                 Kind::Outcome => {
                     select id=(id) name=(field.name) required[field.required] {
                         (choose()) option value="pass" { "pass" } option value="fail" { "fail" }
+                    }
+                }
+                Kind::Reason => {
+                    select id=(id) name=(field.name) required[field.required] {
+                        (choose())
+                        @for reason in Reason::ALL { option value=(reason.name()) { (reason.phrase()) } }
                     }
                 }
                 Kind::ActionNeeded => {

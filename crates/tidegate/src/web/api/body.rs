@@ -82,6 +82,7 @@ fn values(field: &Field, value: Json) -> Option<Vec<Value>> {
             | Kind::Cve
             | Kind::Vector
             | Kind::Outcome
+            | Kind::Reason
             | Kind::Case
             | Kind::Draft
             | Kind::ActionNeeded,

@@ -2,6 +2,7 @@
 
 use crate::asked::{Field, Kind};
 use serde_json::{Map, Value, json};
+use tidegate_domain::case::Reason;
 
 /// A reference to one of [`components`].
 pub(super) fn named(name: &str) -> Value {
@@ -26,6 +27,7 @@ fn value(field: &Field) -> Value {
         Kind::Instant => json!({"type": "string", "format": "date-time"}),
         Kind::Cve => json!({"type": "string", "pattern": "^CVE-[0-9]{4}-[0-9]{4,19}$"}),
         Kind::Outcome => json!({"enum": ["pass", "fail"]}),
+        Kind::Reason => json!({"enum": Reason::ALL.map(Reason::name)}),
         Kind::ActionNeeded => json!({"enum": ["again", "not-again"]}),
         Kind::Line
         | Kind::Text
@@ -115,6 +117,7 @@ fn case() -> Value {
         ("exposed_hours", maybe("integer")),
         ("embargo", maybe("string")),
         ("applies", maybe("array")),
+        ("open_releases", maybe("array")),
         ("facts", maybe("array")),
         ("clocks", maybe("array")),
         ("steps", maybe("array")),
