@@ -11,6 +11,7 @@ pub const LAW: &[&str] = &[
     include_str!("apply.rs"),
     include_str!("event.rs"),
     include_str!("machines.rs"),
+    include_str!("resolution.rs"),
     include_str!("../advisory.rs"),
     include_str!("../id.rs"),
     include_str!("../policy/vocabulary.rs"),
