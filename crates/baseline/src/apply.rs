@@ -12,6 +12,8 @@ use std::ops::Bound;
 use std::rc::Rc;
 use tidegate_domain::patch::{self, Body, Change, Kind, Mode};
 
+/// Commits that are kept from one check to the next. They stay while a check goes on: a branch has a limit of its own.
+const COMMITS_KEPT_MAX: usize = 50_000;
 /// Tags that may stand for other tags, one after the other.
 const TAGS_MAX: usize = 16;
 
@@ -191,15 +193,36 @@ impl State {
             }
             come.extend(result.map(|held| (Path::clone(&change.new), held)));
         }
-        let mut next = self.clone();
-        next.over.extend(leave.into_iter().map(|path| (path, None)));
+        let mut undo = Vec::with_capacity(leave.len() + come.len());
+        let put = self.put(shop, leave, come, &mut undo);
+        if !matches!(put, Ok(Ok(()))) {
+            for (path, before) in undo.into_iter().rev() {
+                match before {
+                    Some(held) => self.over.insert(path, held),
+                    None => self.over.remove(&path),
+                };
+            }
+        }
+        put
+    }
+
+    /// Takes files away and puts files there, and remembers what was before.
+    fn put(
+        &mut self,
+        shop: &mut Workshop,
+        leave: Vec<Path>,
+        come: Vec<(Path, Held)>,
+        undo: &mut Vec<(Path, Option<Option<Held>>)>,
+    ) -> Result<Result<(), Failure>, Error> {
+        for path in leave {
+            undo.push((Path::clone(&path), self.over.insert(path, None)));
+        }
         for (path, held) in come {
-            if next.get(shop, &path)?.is_none() && next.blocked(shop, &path)? {
+            if self.get(shop, &path)?.is_none() && self.blocked(shop, &path)? {
                 return Ok(Err(Failure { file: path, line: 0, why: Why::Exists }));
             }
-            next.over.insert(path, Some(held));
+            undo.push((Path::clone(&path), self.over.insert(path, Some(held))));
         }
-        *self = next;
         Ok(Ok(()))
     }
 }
@@ -269,9 +292,34 @@ impl Run<'_> {
 }
 
 impl Patch {
+    /// The patch that undoes this one; `None` for one that copies files, which leaves nothing to undo them from.
+    #[must_use]
+    pub fn reversed(&self) -> Option<Patch> {
+        let changes = self.changes.iter().rev().map(FileChange::reversed).collect::<Option<_>>()?;
+        Some(Patch { name: self.name.clone(), commit: None, changes })
+    }
+
     fn going(&self) -> HashSet<Path> {
         let leave = self.changes.iter().filter(|change| matches!(change.kind, Kind::Delete | Kind::Rename));
         leave.map(|change| Path::clone(&change.old)).collect()
+    }
+}
+
+impl FileChange {
+    fn reversed(&self) -> Option<FileChange> {
+        let kind = self.kind.reversed()?;
+        let edit = match &self.edit {
+            Edit::Objects(old, new) => Edit::Objects(*new, *old),
+            Edit::Written(change) => Edit::Written(Rc::new(change.reversed()?)),
+        };
+        Some(FileChange {
+            kind,
+            old: Path::clone(&self.new),
+            new: Path::clone(&self.old),
+            old_mode: self.new_mode.or(self.old_mode.filter(|_| kind == Kind::Modify)),
+            new_mode: self.old_mode,
+            edit,
+        })
     }
 }
 
@@ -304,7 +352,15 @@ impl Workshop {
     /// # Errors
     /// There is none, or more than one.
     pub fn resolve(&mut self, name: &str) -> Result<ObjectId, Error> {
-        let mut id = self.store.resolve(name)?;
+        let id = self.store.resolve(name)?;
+        self.peel(name, id)
+    }
+
+    /// The commit that an object is, or that tags lead to. `name` is what it was asked for by.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn peel(&mut self, name: &str, mut id: ObjectId) -> Result<ObjectId, Error> {
         for _ in 0..TAGS_MAX {
             if self.commits.contains_key(&id) {
                 return Ok(id);
@@ -330,8 +386,11 @@ impl Workshop {
         Err(Error::corrupt(id, "tags of tags without end"))
     }
 
-    /// Forgets contents if they have become too many. What refers to them must be gone.
+    /// Forgets contents and commits if they have become too many. What refers to contents must be gone.
     pub fn tidy(&mut self) {
+        if self.commits.len() > COMMITS_KEPT_MAX {
+            self.commits = HashMap::new();
+        }
         if self.contents.is_full() {
             self.contents = Contents::new();
         }

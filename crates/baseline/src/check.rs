@@ -185,7 +185,7 @@ fn failed_at(patch: &Patch, failure: &Failure) -> FailedAt {
     FailedAt { patch: patch.name.clone(), file, line: failure.line }
 }
 
-fn series(shop: &mut Workshop, series: &Series) -> Result<Vec<Patch>, Error> {
+pub(crate) fn series(shop: &mut Workshop, series: &Series) -> Result<Vec<Patch>, Error> {
     let count = match series {
         Series::Commits(names) => names.len(),
         Series::Files(files) => files.len(),
@@ -227,7 +227,7 @@ fn apply_all(
 type Placed = (History, Vec<(usize, Patch)>);
 
 /// Where the series belongs on the branch: where its commits are, or the last place at which it applies.
-fn place(
+pub(crate) fn place(
     shop: &mut Workshop,
     release: &ObjectId,
     branch: Option<ObjectId>,

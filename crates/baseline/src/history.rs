@@ -72,6 +72,21 @@ impl History {
         Ok(History::of(ours))
     }
 
+    /// A commit's own past: at most `count` commits that lead to it, and itself as the last.
+    ///
+    /// # Errors
+    /// A commit cannot be read.
+    pub fn past(shop: &mut Workshop, commit: &ObjectId, count: usize) -> Result<History, Error> {
+        let mut commits = vec![*commit];
+        while commits.len() <= count
+            && let Some(parent) = shop.commit(&commits[commits.len() - 1])?.parents.first()
+        {
+            commits.push(*parent);
+        }
+        commits.reverse();
+        Ok(History::of(commits))
+    }
+
     fn of(commits: Vec<ObjectId>) -> History {
         let positions = commits.iter().enumerate().map(|(at, id)| (*id, at)).collect();
         History { commits, positions, seen: HashMap::new(), patches: HashMap::new() }

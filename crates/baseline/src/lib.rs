@@ -19,6 +19,7 @@ pub mod recipe;
 pub mod scan;
 pub mod security;
 pub mod solve;
+pub mod standing;
 pub mod store;
 pub mod tree;
 

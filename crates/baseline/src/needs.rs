@@ -10,40 +10,18 @@ use crate::diff::Replaced;
 use crate::error::Error;
 use crate::history::History;
 use crate::tree::Path;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use tidegate_domain::patch::{Body, Hunk, Kind};
-
-/// Why a later patch needs a commit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Need {
-    /// The position of the commit that is needed.
-    pub on: usize,
-    /// The file, as the later patch names it.
-    pub file: Path,
-    /// The first line of the later patch's hunk; 0 where it needs the file as a whole.
-    pub line: u32,
-    /// In which way.
-    pub tie: Tie,
-}
-
-/// How a patch is tied to an earlier commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tie {
-    /// The commit wrote lines that a hunk expects, or removed what stood between them.
-    Context,
-    /// The commit added the file.
-    Added,
-    /// The commit removed what is in the way of a new file.
-    Removed,
-    /// All of the file's content must be as the commit left it.
-    Content,
-}
 
 /// Half-open, from 0. One that begins before 0 is tied to the file's beginning, one that ends after the last
 /// line to its end.
-type Span = (i64, i64);
+pub type Span = (i64, i64);
 
-/// What the commit at `position` (or a patch that belongs right after `position - 1`) needs directly.
+/// Ranges of a file, each with the first line of its hunk.
+pub type Spans = Vec<(u32, Span)>;
+
+/// The commits that a patch at `position` (it belongs right after `position - 1`) needs directly, the last first
+/// within each file.
 ///
 /// # Errors
 /// An object cannot be read.
@@ -52,50 +30,73 @@ pub fn direct(
     history: &mut History,
     patch: &Patch,
     position: usize,
-) -> Result<Vec<Need>, Error> {
+) -> Result<Vec<usize>, Error> {
     let mut needs = Vec::new();
     for change in &patch.changes {
-        of_change(shop, history, change, position, &mut needs)?;
+        needs.extend(of_change(shop, history, change, None, position)?);
     }
     Ok(needs)
 }
 
-fn of_change(
+/// The commits that one change of a patch needs directly: all of it, or only the hunk at this line.
+///
+/// # Errors
+/// An object cannot be read.
+pub fn of_change(
     shop: &mut Workshop,
     history: &mut History,
     change: &FileChange,
+    hunk: Option<u32>,
     position: usize,
-    needs: &mut Vec<Need>,
-) -> Result<(), Error> {
+) -> Result<Vec<usize>, Error> {
     let before = position - 1;
-    let need = |on: usize, line: u32, tie: Tie| Need { on, file: Path::clone(&change.old), line, tie };
+    let mut needs = Vec::new();
     if matches!(change.kind, Kind::Create | Kind::Rename | Kind::Copy)
         && history.file(shop, 0, &change.new)?.is_some()
     {
         // Where something was in the way, the commit that removed it.
         let changes = history.changes(shop, &change.new, 0, before)?;
-        needs.extend(changes.first().map(|&on| need(on, 0, Tie::Removed)));
+        needs.extend(changes.first());
     }
     if change.kind == Kind::Create {
-        return Ok(());
+        return Ok(needs);
     }
-    let Some(file) = history.file(shop, before, &change.old)? else { return Ok(()) };
+    let Some(file) = history.file(shop, before, &change.old)? else { return Ok(needs) };
     let content = shop.contents.of_object(file.id, file.mode);
-    let spans = expected(shop, change, content)?;
+    let mut spans = expected(shop, change, content)?;
+    if let (Some(spans), Some(hunk)) = (&mut spans, hunk) {
+        spans.retain(|(line, _)| *line == hunk);
+    }
+    needs.extend(touching(shop, history, &change.old, spans, before)?);
+    Ok(needs)
+}
+
+/// The commits up to a position that wrote what is in these ranges of a file, removed what stood between, or
+/// added the file; the last one first. Without ranges, all that changed the file.
+///
+/// # Errors
+/// An object cannot be read.
+pub fn touching(
+    shop: &mut Workshop,
+    history: &mut History,
+    path: &Path,
+    spans: Option<Spans>,
+    position: usize,
+) -> Result<Vec<usize>, Error> {
+    let mut found = Vec::new();
     let whole = spans.is_none();
     let mut spans = spans.unwrap_or_default();
-    for on in history.changes(shop, &change.old, 0, before)? {
-        let (Some(after), earlier) =
-            (history.file(shop, on, &change.old)?, history.file(shop, on - 1, &change.old)?)
+    for on in history.changes(shop, path, 0, position)? {
+        let (Some(after), earlier) = (history.file(shop, on, path)?, history.file(shop, on - 1, path)?)
         else {
             break;
         };
         let Some(earlier) = earlier else {
-            needs.push(need(on, spans.first().map_or(0, |(line, _)| *line), Tie::Added));
+            found.push(on);
             break;
         };
         if whole {
-            needs.push(need(on, 0, Tie::Content));
+            found.push(on);
             continue;
         }
         if spans.is_empty() {
@@ -105,23 +106,19 @@ fn of_change(
         let old = shop.contents.of_object(earlier.id, earlier.mode);
         let new = shop.contents.of_object(after.id, after.mode);
         match &*shop.contents.difference(&mut shop.store, old, new)? {
-            Difference::Binary => needs.push(need(on, 0, Tie::Content)),
+            Difference::Binary => found.push(on),
             Difference::Text { replaced, .. } => {
                 let (touched, back) = followed(&spans, replaced);
-                needs.extend(touched.map(|line| need(on, line, Tie::Context)));
+                found.extend(touched.then_some(on));
                 spans = back;
             }
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// The ranges that a change expects in a file, each with its hunk's first line; `None` if it expects all of it.
-fn expected(
-    shop: &mut Workshop,
-    change: &FileChange,
-    before: ContentId,
-) -> Result<Option<Vec<(u32, Span)>>, Error> {
+fn expected(shop: &mut Workshop, change: &FileChange, before: ContentId) -> Result<Option<Spans>, Error> {
     if change.kind == Kind::Delete {
         return Ok(None);
     }
@@ -162,10 +159,10 @@ fn span(hunk: &Hunk) -> Span {
     (if hunk.old_start <= 1 { -1 } else { start }, if hunk.trailing == 0 { BEYOND } else { end })
 }
 
-/// Follows ranges back through a commit's changes: the line of the first hunk that it touches, if it touches
-/// one, and the ranges that are left, as the commit found them.
-fn followed(spans: &[(u32, Span)], replaced: &[Replaced]) -> (Option<u32>, Vec<(u32, Span)>) {
-    let mut touched = None;
+/// Follows ranges back through a commit's changes: whether it touches one, and the ranges that are left, as the
+/// commit found them.
+fn followed(spans: &[(u32, Span)], replaced: &[Replaced]) -> (bool, Spans) {
+    let mut touched = false;
     let mut back = Vec::with_capacity(spans.len());
     for &(line, (start, end)) in spans {
         let mut from = start;
@@ -178,7 +175,7 @@ fn followed(spans: &[(u32, Span)], replaced: &[Replaced]) -> (Option<u32>, Vec<(
                 new_start < end && new_end > start
             };
             if inside {
-                touched = touched.or(Some(line));
+                touched = true;
                 push_span(&mut back, line, (from, new_start), shift);
                 from = new_end.max(start);
             }
@@ -191,15 +188,14 @@ fn followed(spans: &[(u32, Span)], replaced: &[Replaced]) -> (Option<u32>, Vec<(
     (touched, back)
 }
 
-fn push_span(spans: &mut Vec<(u32, Span)>, line: u32, (from, to): Span, shift: i64) {
+fn push_span(spans: &mut Spans, line: u32, (from, to): Span, shift: i64) {
     if from < to {
         let moved = |at: i64| if (0..BEYOND).contains(&at) { at + shift } else { at };
         spans.push((line, (moved(from), moved(to))));
     }
 }
 
-/// The commits that `roots` stand on, directly or not, each with the needs that led there. `skipped` positions
-/// are there anyway.
+/// The commits that `roots` stand on, directly or not. `skipped` positions are there anyway.
 ///
 /// # Errors
 /// An object cannot be read.
@@ -208,21 +204,16 @@ pub fn closure(
     history: &mut History,
     roots: &[(usize, Patch)],
     skipped: &BTreeSet<usize>,
-) -> Result<BTreeMap<usize, Vec<(usize, Need)>>, Error> {
+) -> Result<BTreeSet<usize>, Error> {
     loop {
-        let mut reached: BTreeMap<usize, Vec<(usize, Need)>> = BTreeMap::new();
+        let mut reached: BTreeSet<usize> = BTreeSet::new();
         let mut waiting: Vec<usize> = Vec::new();
-        let mut arrive = |from: usize, needs: Vec<Need>, waiting: &mut Vec<usize>| {
-            for need in needs.into_iter().filter(|need| !skipped.contains(&need.on)) {
-                let entry = reached.entry(need.on).or_default();
-                if entry.is_empty() {
-                    waiting.push(need.on);
-                }
-                entry.push((from, need));
-            }
+        let mut arrive = |needs: Vec<usize>, waiting: &mut Vec<usize>| {
+            let new = needs.into_iter().filter(|on| !skipped.contains(on) && reached.insert(*on));
+            waiting.extend(new);
         };
         for (position, patch) in roots {
-            arrive(*position, direct(shop, history, patch, *position)?, &mut waiting);
+            arrive(direct(shop, history, patch, *position)?, &mut waiting);
         }
         let mut new_places = false;
         while let Some(position) = waiting.pop() {
@@ -230,7 +221,7 @@ pub fn closure(
             for change in &patch.changes {
                 new_places |= history.look(shop, position, &change.old)?;
             }
-            arrive(position, direct(shop, history, &patch, position)?, &mut waiting);
+            arrive(direct(shop, history, &patch, position)?, &mut waiting);
         }
         // A commit that is needed for one file has changes in others, which may have been undone later: look
         // again, now that they are known.

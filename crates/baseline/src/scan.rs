@@ -126,13 +126,13 @@ fn close(
 /// Releases by their commits.
 fn tags(shop: &mut Workshop, prefixes: &[String]) -> Result<HashMap<ObjectId, String>, Error> {
     let mut tags = HashMap::new();
-    for (name, _) in shop.store.references("refs/tags/")? {
+    for (name, id) in shop.store.references("refs/tags/")? {
         let Some(short) = name.strip_prefix("refs/tags/") else { continue };
         if !prefixes.is_empty() && !prefixes.iter().any(|prefix| short.starts_with(prefix.as_str())) {
             continue;
         }
         // A tag of something else than a commit is no release.
-        if let Ok(commit) = shop.resolve(&name) {
+        if let Ok(commit) = shop.peel(&name, id) {
             tags.insert(commit, short.to_owned());
         }
     }

@@ -109,7 +109,7 @@ impl Task<'_> {
         for _ in 0..REPAIRS_MAX {
             let reached = needs::closure(shop, self.history, &roots, &self.own)?;
             let last = self.last();
-            let set: Vec<usize> = reached.into_keys().filter(|&at| at <= last).collect();
+            let set: Vec<usize> = reached.into_iter().filter(|&at| at <= last).collect();
             let trial = self.trial(shop, &set, true)?;
             if trial.applies {
                 return Ok(Some(trial.kept));
@@ -129,7 +129,7 @@ impl Task<'_> {
             // A root is not among what it needs; it is tried together with it.
             let extra: BTreeSet<usize> = roots[self.series.len()..].iter().map(|(at, _)| *at).collect();
             let reached = needs::closure(shop, self.history, &roots, &self.own)?;
-            let all: BTreeSet<usize> = reached.into_keys().filter(|&at| at <= last).chain(extra).collect();
+            let all: BTreeSet<usize> = reached.into_iter().filter(|&at| at <= last).chain(extra).collect();
             let trial = self.trial(shop, &all.into_iter().collect::<Vec<_>>(), true)?;
             if trial.applies {
                 return Ok(Some(trial.kept));

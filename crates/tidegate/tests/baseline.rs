@@ -41,6 +41,12 @@ fn an_answer_names_what_must_come_first_and_why() {
     assert_eq!(told["reasons"][0]["commit"], tidied.as_str());
     assert_eq!(told["tree"], git(folder.path(), &["rev-parse", "stable^{tree}"]).as_str());
     assert!(told["three_way"].is_boolean() && told["elapsed_ms"].is_number());
+    let patch = &told["patches"][0];
+    assert_eq!((&patch["patch"], &patch["result"]), (&fix.as_str().into(), &"failed".into()));
+    assert_eq!((&patch["expects"][1], &patch["has"][1]), (&"TWO".into(), &"two".into()));
+    assert_eq!(patch["changed_by"][0]["commit"], tidied.as_str());
+    let text = String::from_utf8(baseline(folder.path(), &args[..args.len() - 1]).stdout).expect("text");
+    assert!(text.contains(&format!("changed by {tidied} tidy up (not in the release)")), "{text}");
 }
 
 #[test]
@@ -92,4 +98,41 @@ fn what_cannot_be_answered_is_said() {
     }
     std::fs::write(at.join("broken.patch"), "--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n a\n").expect("written");
     assert_eq!(code(&["check", "--repo", ".", "--release", "v1", "broken.patch"]).0, Some(5));
+}
+
+/// A pair that has no answer is a row that says why; the next scan asks it again, and only it.
+#[test]
+fn a_scan_goes_on_after_a_pair_without_an_answer() {
+    let (folder, _, fix) = world();
+    let at = folder.path();
+    git(at, &["tag", "v2"]);
+    commit(at, "one\nTWO\nTHREE\nFOUR\nfive\n", "fix\n\nThis is XSA-8.");
+    // The blob that the first fix made is lost: one pair cannot be read, the other does not touch it.
+    std::fs::write(at.join("other"), "x\n").expect("written");
+    git(at, &["add", "other"]);
+    git(at, &["commit", "--quiet", "-m", "beside\n\nThis is XSA-9."]);
+    let blob = git(at, &["rev-parse", "stable~1:file"]);
+    let object = at.join(".git/objects").join(&blob[..2]).join(&blob[2..]);
+    let kept = std::fs::read(&object).expect("a loose object");
+    std::fs::remove_file(&object).expect("removed");
+    let scan = |args: &[&str]| {
+        let all =
+            [&["scan", "--repo", ".", "--branch", "stable", "--cache", "rows", "--json"], args].concat();
+        let output = baseline(at, &all);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let rows = String::from_utf8(output.stdout).expect("text");
+        rows.lines().map(|row| serde_json::from_str(row).expect("JSON")).collect::<Vec<Value>>()
+    };
+    let rows = scan(&[]);
+    assert_eq!(rows.len(), 3, "{rows:?}");
+    let by =
+        |rows: &[Value], name: &str| rows.iter().find(|row| row["advisory"] == name).cloned().expect("a row");
+    assert!(by(&rows, "XSA-8")["error"].as_str().is_some_and(|error| error.contains(&blob)), "{rows:?}");
+    assert_eq!(by(&rows, "XSA-9")["applies"], true);
+    assert_eq!(by(&rows, "XSA-7")["commits"][0], fix.as_str());
+    std::fs::write(&object, kept).expect("written");
+    let again = scan(&[]);
+    assert!(again.iter().all(|row| row.get("error").is_none()), "{again:?}");
+    let lines = std::fs::read_to_string(at.join("rows")).expect("the cache").lines().count();
+    assert_eq!(lines, 4, "what was answered is not computed again");
 }

@@ -130,7 +130,6 @@ pub fn hunks(old: &[LineId], new: &[LineId], replaced: &[Replaced]) -> Vec<Hunk>
             new_start: new_range.start + u32::from(!new_range.is_empty()),
             old: slice(old, &old_range).into(),
             new: slice(new, &new_range).into(),
-            leading,
             trailing,
         });
     }

@@ -56,15 +56,26 @@ impl Git {
 
     /// What git says; `None` if it fails.
     pub fn attempt(&self, args: &[&str], input: &[u8]) -> Option<Vec<u8>> {
+        let output = self.output(args, input);
+        output.status.success().then_some(output.stdout)
+    }
+
+    /// Whether git succeeds, and what it tells people.
+    pub fn tells(&self, args: &[&str], input: &[u8]) -> (bool, String) {
+        let output = self.output(args, input);
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    fn output(&self, args: &[&str], input: &[u8]) -> Output {
         let mut command = self.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("git starts");
         let mut stdin = child.stdin.take().expect("its input");
         let input = input.to_vec();
         let writer = std::thread::spawn(move || stdin.write_all(&input));
-        let Output { status, stdout, .. } = child.wait_with_output().expect("git ends");
+        let output = child.wait_with_output().expect("git ends");
         let _ = writer.join();
-        status.success().then_some(stdout)
+        output
     }
 
     /// What git says, without the newline.

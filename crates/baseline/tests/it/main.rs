@@ -4,4 +4,5 @@ mod git;
 mod hostile;
 mod random;
 mod recipe;
+mod standing;
 mod xen;

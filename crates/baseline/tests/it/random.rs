@@ -15,14 +15,15 @@ const WORDS: [&str; 9] = ["{", "}", "", "  return;", "int a;", "int b;", "a = b;
 const NAMES: [&str; 7] =
     ["one.c", "two.c", "dir/three.c", "dir/sub/four", "dir/with space", "ümlaut", "run.sh"];
 
-struct Dice(TestRng);
+/// Chance, from a seed that a failure names.
+pub struct Dice(TestRng);
 
 impl Dice {
-    fn below(&mut self, end: usize) -> usize {
+    pub fn below(&mut self, end: usize) -> usize {
         self.0.random_range(0..end)
     }
 
-    fn one<T: Clone>(&mut self, of: &[T]) -> T {
+    pub fn one<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())].clone()
     }
 
@@ -119,7 +120,7 @@ fn commit(dice: &mut Dice, git: &Git, number: usize) {
 }
 
 /// A repository with the tag `v1` and a branch `main` that goes on from there, now and then with a merge.
-fn history(dice: &mut Dice, format: &str) -> Git {
+pub fn history(dice: &mut Dice, format: &str) -> Git {
     let git = Git::init(format);
     for name in NAMES.iter().take(4) {
         let path = git.dir.join(name);
@@ -220,20 +221,26 @@ fn files_hold(dice: &mut Dice, git: &Git) {
     }
 }
 
-fn run(cases: u32, format: &'static str) {
+/// Runs a test with other chances each time.
+pub fn rolled(cases: u32, test: impl Fn(&mut Dice)) {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     TestRunner::new(config)
         .run(&any::<[u8; 32]>().no_shrink(), |seed| {
             let rng = TestRng::from_seed(prop::test_runner::RngAlgorithm::ChaCha, &seed);
-            let mut dice = Dice(rng);
-            let git = history(&mut dice, format);
-            for _ in 0..3 {
-                commits_hold(&mut dice, &git);
-                files_hold(&mut dice, &git);
-            }
+            test(&mut Dice(rng));
             Ok(())
         })
         .unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+fn run(cases: u32, format: &'static str) {
+    rolled(cases, |dice| {
+        let git = history(dice, format);
+        for _ in 0..3 {
+            commits_hold(dice, &git);
+            files_hold(dice, &git);
+        }
+    });
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a patch does to one file.
 
-use super::{BinaryHunk, Hunk};
+use super::{BinaryHunk, Hunk, reversed};
 use std::sync::Arc;
 
 /// A file's mode as git writes it: 0o100644, 0o100755, 0o120000 (symbolic link), 0o160000 (submodule).
@@ -50,6 +50,19 @@ pub enum Kind {
     Copy,
 }
 
+impl Kind {
+    /// What undoes it; `None` for a copy.
+    #[must_use]
+    pub fn reversed(self) -> Option<Kind> {
+        match self {
+            Kind::Create => Some(Kind::Delete),
+            Kind::Delete => Some(Kind::Create),
+            Kind::Modify | Kind::Rename => Some(self),
+            Kind::Copy => None,
+        }
+    }
+}
+
 /// What one patch does to one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -69,6 +82,30 @@ pub struct Change {
     pub new_id: Option<Box<str>>,
     /// What changes in it.
     pub body: Body,
+}
+
+impl Change {
+    /// The change that undoes this one; `None` for a copy.
+    #[must_use]
+    pub fn reversed(&self) -> Option<Change> {
+        let kind = self.kind.reversed()?;
+        let body = match &self.body {
+            Body::Same => Body::Same,
+            Body::Text(hunks) => Body::Text(reversed(hunks)),
+            // The bytes before are not kept: only the repository may have them.
+            Body::Binary(_) => Body::Binary(None),
+        };
+        Some(Change {
+            kind,
+            old: Arc::clone(&self.new),
+            new: Arc::clone(&self.old),
+            old_mode: self.new_mode,
+            new_mode: self.old_mode,
+            old_id: self.new_id.clone(),
+            new_id: self.old_id.clone(),
+            body,
+        })
+    }
 }
 
 /// What changes in a file.

@@ -19,8 +19,6 @@ pub struct Hunk {
     pub old: Box<[LineId]>,
     /// What is there afterwards: context and added lines.
     pub new: Box<[LineId]>,
-    /// Lines of context at the beginning.
-    pub leading: u32,
     /// Lines of context at the end.
     pub trailing: u32,
 }
@@ -139,7 +137,6 @@ pub fn reversed(hunks: &[Hunk]) -> Vec<Hunk> {
             new_start: hunk.old_start,
             old: hunk.new.clone(),
             new: hunk.old.clone(),
-            leading: hunk.leading,
             trailing: hunk.trailing,
         })
         .collect()
@@ -149,24 +146,23 @@ pub fn reversed(hunks: &[Hunk]) -> Vec<Hunk> {
 mod tests {
     use super::*;
 
-    fn hunk(lines: &mut Lines, start: (u32, u32), old: &str, new: &str, context: (u32, u32)) -> Hunk {
+    fn hunk(lines: &mut Lines, start: (u32, u32), old: &str, new: &str, trailing: u32) -> Hunk {
         Hunk {
             old_start: start.0,
             new_start: start.1,
             old: lines.split(old.as_bytes()).into(),
             new: lines.split(new.as_bytes()).into(),
-            leading: context.0,
-            trailing: context.1,
+            trailing,
         }
     }
 
-    fn run(file: &str, hunks: &[(u32, u32, &str, &str, u32, u32)]) -> Result<String, HunkFailure> {
+    fn run(file: &str, hunks: &[(u32, u32, &str, &str, u32)]) -> Result<String, HunkFailure> {
         let mut lines = Lines::new();
         let file = lines.split(file.as_bytes());
         let hunks: Vec<Hunk> = hunks
             .iter()
-            .map(|&(old_at, new_at, old, new, leading, trailing)| {
-                hunk(&mut lines, (old_at, new_at), old, new, (leading, trailing))
+            .map(|&(old_at, new_at, old, new, trailing)| {
+                hunk(&mut lines, (old_at, new_at), old, new, trailing)
             })
             .collect();
         let applied = apply(&file, &hunks, &lines)?;
@@ -177,24 +173,24 @@ mod tests {
     fn the_nearest_place_wins_below_before_above() {
         let file = "x\na\nb\nc\ny\na\nb\nc\nz\n";
         // Line 4 is as far from 2 as from 6.
-        let got = run(file, &[(4, 4, "a\nb\nc\n", "a\nB\nc\n", 1, 1)]);
+        let got = run(file, &[(4, 4, "a\nb\nc\n", "a\nB\nc\n", 1)]);
         assert_eq!(got.as_deref(), Ok("x\na\nb\nc\ny\na\nB\nc\nz\n"));
-        let got = run(file, &[(3, 3, "a\nb\nc\n", "a\nB\nc\n", 1, 1)]);
+        let got = run(file, &[(3, 3, "a\nb\nc\n", "a\nB\nc\n", 1)]);
         assert_eq!(got.as_deref(), Ok("x\na\nB\nc\ny\na\nb\nc\nz\n"));
     }
 
     #[test]
     fn beginning_and_end_are_anchors() {
-        assert!(run("0\na\nb\n", &[(1, 1, "a\nb\n", "b\n", 0, 1)]).is_err());
-        assert!(run("a\nb\nc\n", &[(2, 2, "a\nb\n", "a\n", 1, 0)]).is_err());
-        assert_eq!(run("c\na\nb\n", &[(7, 7, "a\nb\n", "a\n", 1, 0)]).as_deref(), Ok("c\na\n"));
+        assert!(run("0\na\nb\n", &[(1, 1, "a\nb\n", "b\n", 1)]).is_err());
+        assert!(run("a\nb\nc\n", &[(2, 2, "a\nb\n", "a\n", 0)]).is_err());
+        assert_eq!(run("c\na\nb\n", &[(7, 7, "a\nb\n", "a\n", 0)]).as_deref(), Ok("c\na\n"));
     }
 
     #[test]
     fn what_a_hunk_has_matched_is_taken() {
-        let once = (2, 2, "a\nb\nc\n", "a\nb\nc\nd\n", 3, 0);
+        let once = (2, 2, "a\nb\nc\n", "a\nb\nc\nd\n", 0);
         assert_eq!(run("x\na\nb\nc\n", &[once]).as_deref(), Ok("x\na\nb\nc\nd\n"));
-        let overlapping = [(2, 2, "a\nb\nc\n", "a\nB\nc\n", 1, 1), (4, 4, "c\nd\ne\n", "c\nD\ne\n", 1, 1)];
+        let overlapping = [(2, 2, "a\nb\nc\n", "a\nB\nc\n", 1), (4, 4, "c\nd\ne\n", "c\nD\ne\n", 1)];
         assert_eq!(
             run("x\na\nb\nc\nd\ne\n", &overlapping),
             Err(HunkFailure { hunk: 1, line: 4, undecided: false })
@@ -205,7 +201,7 @@ mod tests {
     fn searching_has_a_limit() {
         let file = "a\n".repeat(300_000);
         let old = format!("{}b\n", "a\n".repeat(150_000));
-        let failure = run(&file, &[(9, 9, &old, "c\n", 1, 1)]).expect_err("no place");
+        let failure = run(&file, &[(9, 9, &old, "c\n", 1)]).expect_err("no place");
         assert!(failure.undecided, "a search that was given up shows nothing");
     }
 }

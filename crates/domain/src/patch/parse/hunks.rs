@@ -62,7 +62,7 @@ fn read_hunk(reader: &mut Reader<'_>, ranges: Ranges, lines: &mut Lines) -> Resu
     reader.advance();
     let (mut old_left, mut new_left) = (ranges.old.1, ranges.new.1);
     let (mut old, mut new) = (Vec::new(), Vec::new());
-    let (mut leading, mut trailing, mut changed) = (0, 0, 0);
+    let (mut trailing, mut changed) = (0, 0);
     while old_left > 0 || new_left > 0 {
         let line = reader.peek().filter(|line| line.ends_with(b"\n"));
         let line = line.ok_or_else(|| broken("a hunk is shorter than it says"))?;
@@ -89,7 +89,6 @@ fn read_hunk(reader: &mut Reader<'_>, ranges: Ranges, lines: &mut Lines) -> Resu
         old.extend(id.filter(|_| in_old));
         new.extend(id.filter(|_| in_new));
         if in_old && in_new {
-            leading += u32::from(changed == 0);
             trailing += 1;
         } else {
             changed += 1;
@@ -103,7 +102,7 @@ fn read_hunk(reader: &mut Reader<'_>, ranges: Ranges, lines: &mut Lines) -> Resu
         reader.advance();
     }
     let (old_start, new_start) = (ranges.old.0, ranges.new.0);
-    Ok(Hunk { old_start, new_start, old: old.into(), new: new.into(), leading, trailing })
+    Ok(Hunk { old_start, new_start, old: old.into(), new: new.into(), trailing })
 }
 
 /// The content of a line of a hunk; the reader is behind it already.

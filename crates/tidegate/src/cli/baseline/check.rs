@@ -10,6 +10,7 @@ use tidegate_baseline::apply::Workshop;
 use tidegate_baseline::check::{Answer, Request, Series, check};
 use tidegate_baseline::recipe::recipe;
 use tidegate_baseline::security::Pattern;
+use tidegate_baseline::standing::{KnownBy, Outcome, Standing, standings};
 use tidegate_domain::patch::PATCH_BYTES_MAX;
 
 #[derive(Debug, Args)]
@@ -55,12 +56,15 @@ impl Check {
         {
             std::fs::write(path, recipe.render()).map_err(|error| Failure::file(path, &error))?;
         }
+        let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
+        let patches = standings(&mut shop, &request)?;
+        let listed = serde_json::to_value(&patches).map_err(|error| Failure::plain(error.to_string()))?;
         let mut value = serde_json::to_value(&answer).map_err(|error| Failure::plain(error.to_string()))?;
         if let Value::Object(fields) = &mut value {
-            let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
+            fields.insert("patches".to_owned(), listed);
             fields.insert("elapsed_ms".to_owned(), ((elapsed_ms * 1e3).round() / 1e3).into());
         }
-        out.show(&in_words(&request.release, &answer), &value)?;
+        out.show(&in_words(&request.release, &answer, &patches), &value)?;
         if answer.tree.is_some() {
             return Ok(());
         }
@@ -95,13 +99,16 @@ pub(super) fn read(path: &Path) -> Result<(String, Vec<u8>), Failure> {
     Ok((path.display().to_string(), text))
 }
 
-fn in_words(release: &str, answer: &Answer) -> String {
+fn in_words(release: &str, answer: &Answer, patches: &[Standing]) -> String {
     let mut text = String::new();
     if answer.applies {
         let _ = writeln!(text, "It applies to {release} as it stands.");
     } else if let Some(failed) = &answer.failed {
         let _ = writeln!(text, "It does not apply to {release} as it stands:");
         let _ = writeln!(text, "  {}, {}, line {}", failed.patch, printable(&failed.file), failed.line);
+    }
+    for (number, standing) in patches.iter().enumerate() {
+        standing_in_words(&mut text, number + 1, standing);
     }
     if !answer.prerequisites.is_empty() {
         let _ = writeln!(text, "It applies after these commits, in the order of the branch:");
@@ -121,4 +128,52 @@ fn in_words(release: &str, answer: &Answer) -> String {
         let _ = writeln!(text, "Merged three ways, without those commits: {how}.");
     }
     text
+}
+
+fn standing_in_words(text: &mut String, number: usize, standing: &Standing) {
+    let patch = &standing.patch;
+    match &standing.result {
+        Outcome::Applied { moved } => {
+            let _ = writeln!(text, "  {number}. {patch}: applies");
+            for hunk in moved {
+                let (file, line, by) = (printable(&hunk.file), hunk.line, hunk.offset.unsigned_abs());
+                let way = if hunk.offset > 0 { "down" } else { "up" };
+                let _ = writeln!(text, "       {file}, line {line}: lies {by} lines further {way}");
+            }
+        }
+        Outcome::AlreadyThere { known_by, commit } => {
+            let how = match known_by {
+                KnownBy::Reverse => "it can be undone",
+                KnownBy::PatchId => "the same patch was applied, and changed later",
+            };
+            let commit = commit.as_ref().map(|commit| format!(", by {commit}")).unwrap_or_default();
+            let _ = writeln!(text, "  {number}. {patch}: is there already{commit} ({how})");
+        }
+        Outcome::Failed(conflict) => {
+            let place = format!("{}, line {}", printable(&conflict.file), conflict.line);
+            let why = reason_in_words(conflict.why);
+            let _ = writeln!(text, "  {number}. {patch}: fails at {place}, for want of: {why}");
+            if !conflict.expects.is_empty() {
+                let _ = writeln!(text, "       it expects:");
+                lines_in_words(text, &conflict.expects);
+                let _ = writeln!(text, "       the release has, from line {}:", conflict.has_line);
+                lines_in_words(text, &conflict.has);
+            }
+            for changer in &conflict.changed_by {
+                let since = if changer.since_release { "not in the release" } else { "in the release" };
+                let _ = writeln!(
+                    text,
+                    "       changed by {} {} ({since})",
+                    changer.commit,
+                    printable(&changer.subject)
+                );
+            }
+        }
+    }
+}
+
+fn lines_in_words(text: &mut String, lines: &[String]) {
+    for line in lines {
+        let _ = writeln!(text, "       | {}", printable(line));
+    }
 }
