@@ -215,10 +215,14 @@ fn a_commit_decides_where_a_repository_has_it() {
         (Contained::Nothing, "24.1.0", Verdict::Unknown),
         (Contained::Untold, "24.0.1", Verdict::Unknown),
         (Contained::Untold, "24.1.0", Verdict::Fixed),
+        // On top of 23.3.0, which is fixed, the main branch goes on to 24.0.0, which has the flaw again.
+        (Contained::Untold, "23.3.0", Verdict::Unknown),
+        (Contained::Part, "23.3.0", Verdict::Unknown),
     ] {
         assert_eq!(made_from(fix, after, false), expected, "{fix:?} after {after}");
     }
     assert_eq!(made_from(Contained::Nothing, "22.0.0", true), Verdict::NotAffected);
+    assert_eq!(made_from(Contained::Untold, "23.3.0", true), Verdict::Fixed);
 }
 
 #[test]
@@ -236,6 +240,42 @@ fn a_distributions_package_may_carry_its_own_fix() {
     assert_eq!(verdict("2:24.0.1-0ubuntu1.3"), Verdict::Unknown);
     assert_eq!(verdict("2:24.1.0-0ubuntu1"), Verdict::Fixed);
     assert_eq!(verdict("2:22.0.0-0ubuntu1"), Verdict::NotAffected);
+    // Cut from a branch on the way to 24.0.2, or on top of a release from before the flaw.
+    assert_eq!(verdict("1:24.0.2-0.20240909101112.ab12cd3.el9"), Verdict::Unknown);
+    assert_eq!(verdict("2:22.0.0+git20230801-0ubuntu1"), Verdict::Unknown);
+    assert_eq!(verdict("2:23.3.0+git20240101-0ubuntu1"), Verdict::Unknown);
+    assert_eq!(verdict("2:24.1.1+git20250101-0ubuntu1"), Verdict::Fixed);
+}
+
+/// A line whose releases all carry the fix was made on the main branch before it had them.
+#[test]
+fn a_build_older_than_its_line_is_not_what_the_line_became() {
+    let releases = releases();
+    let late =
+        Statement { affected: Affected::Ranges(vec![range(None, Limit::Below(v("23.2.1")))]), ..statement() };
+    let verdict = |version: &str| {
+        let build = Build::read(&component(Kind::Image, version), &releases);
+        judge(&late, &build, &Known { releases: &releases, fixes: &[], commit: None, seen: None }).verdict
+    };
+    assert_eq!(verdict("2024.1-ubuntu-jammy-20240501"), Verdict::Fixed);
+    assert_eq!(verdict("2024.1-ubuntu-jammy-20240101"), Verdict::Unknown);
+}
+
+/// The flaw came and went with patch levels between the release before and the number of the snapshot.
+#[test]
+fn a_snapshot_that_spans_a_range_stays_unknown() {
+    let releases = releases();
+    let between = Statement {
+        affected: Affected::Ranges(vec![range(Some("24.1.2"), Limit::Below(v("24.1.4")))]),
+        ..statement()
+    };
+    let verdict = |version: &str| {
+        let build = Build::read(&component(Kind::Image, version), &releases);
+        judge(&between, &build, &Known { releases: &releases, fixes: &[], commit: None, seen: None }).verdict
+    };
+    assert_eq!(verdict("24.1.5.dev3"), Verdict::Unknown);
+    assert_eq!(verdict("24.1.1.dev3"), Verdict::NotAffected);
+    assert_eq!(verdict("stable-2024.1"), Verdict::Unknown, "a later patch level may have the flaw");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 #![deny(clippy::indexing_slicing)]
 
+pub mod advisories;
 pub mod atom;
 pub mod attestation;
 pub mod csaf;

@@ -107,6 +107,38 @@ fn what_cannot_be_read_is_said_with_its_place() {
     assert_eq!(output.status.code(), Some(2));
 }
 
+/// A folder of any mixture: each file is read, or named with the reason why not.
+#[test]
+fn advisories_come_in_any_form() {
+    let folder = world();
+    let osv = |id: &str, modified: &str, fixed: &str| {
+        format!(
+            r#"{{"schema_version":"1.7.0","id":"{id}","modified":"{modified}","published":"2024-12-03T00:00:00Z",
+            "affected":[{{"package":{{"ecosystem":"PyPI","name":"tide"}},"ranges":[{{"type":"ECOSYSTEM",
+            "events":[{{"introduced":"24.0.0"}},{{"fixed":"{fixed}"}}]}}]}}]}}"#
+        )
+    };
+    let both = format!(
+        "{}\n{}",
+        osv("X-1", "2024-12-03T00:00:00Z", "24.1.0"),
+        osv("X-1", "2025-01-03T00:00:00Z", "24.2.0")
+    );
+    write(folder.path(), "ossa/x.json", &both);
+    write(folder.path(), "ossa/README.rst", "About these advisories\n");
+    write(folder.path(), "ossa/other.json", "{}");
+    write(folder.path(), "ossa/inner/nothing", "x");
+    write(folder.path(), "inventory.yml", "images:\n- image: r/tide-api:24.1.0\n");
+    let output = verdict(folder.path(), &["--json"]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(text.contains(r#""advisory":"X-1""#) && text.contains(r#""verdict":"affected""#), "{text}");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    for part in
+        ["README.rst: ", "other.json: ", "inner: it is a folder", "X-1 2024-12-03T00:00:00Z is replaced"]
+    {
+        assert!(said.contains(part), "{part}\n{said}");
+    }
+}
+
 fn git(repo: &Path, day: &str, words: &[&str]) {
     let when = format!("{day}T12:00:00Z");
     let status = Command::new("git")

@@ -83,12 +83,27 @@ fn line_in(text: &str, releases: &Releases) -> Option<String> {
     words.find_map(|word| releases.line(word)).map(|line| line.name.clone())
 }
 
-/// The upstream part of a Debian or RPM version: `3:29.0.1-0ubuntu1.4` to `29.0.1`.
+/// The upstream part of a Debian or RPM version: `3:29.0.1-0ubuntu1.4` to `29.0.1`. A snapshot before its
+/// number (`27.1.1-0.20230825.ab12cd3.el9`) is that number's `.dev0`, and so is one after it (`29.0.1+git7`),
+/// of which it isn't known what it is on its way to.
 fn upstream_part(text: &str) -> String {
     let without_epoch = text.split_once(':').map_or(text, |(_, rest)| rest);
-    let without_revision = without_epoch.rsplit_once('-').map_or(without_epoch, |(start, _)| start);
-    let without_patches = without_revision.split('+').next().unwrap_or(without_revision);
-    without_patches.replace("~rc", "rc").replace("~b", "b")
+    let (without_revision, revision) = without_epoch.rsplit_once('-').unwrap_or((without_epoch, ""));
+    let (number, patches) = without_revision.split_once('+').unwrap_or((without_revision, ""));
+    let number = number.replace("~rc", "rc").replace("~b", "b");
+    let is_snapshot = is_cut_before(revision) || SNAPSHOTS.iter().any(|mark| patches.starts_with(mark));
+    // `29.0.1+git7` contains 29.0.1, but what it says of itself beyond that is nothing to build on.
+    if is_snapshot { format!("{number}.dev0") } else { number }
+}
+
+/// How distributions mark what they cut after a release: `29.0.1+git20240101`.
+const SNAPSHOTS: [&str; 5] = ["git", "svn", "dev", "snapshot", "20"];
+
+/// A revision of RDO's that was cut from a branch on the way to its number: `0.20230825101112.ab12cd3.el9`.
+fn is_cut_before(revision: &str) -> bool {
+    let mut parts = revision.split('.');
+    parts.next() == Some("0")
+        && parts.next().is_some_and(|day| day.len() >= 8 && day.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -139,5 +154,12 @@ mod tests {
         assert_eq!(ubuntu.position, numbered("29.0.1"));
         assert_eq!(build(Kind::Distribution, "2:26.0.0~rc1-3").position, numbered("26.0.0rc1"));
         assert!(ubuntu.is_patched);
+        let snapshot = build(Kind::Distribution, "1:27.1.1-0.20230825101112.ab12cd3.el9");
+        assert_eq!(snapshot.position, numbered("27.1.1.dev0"));
+        assert_eq!(
+            build(Kind::Distribution, "2:29.0.1+git20240101-0ubuntu1").position,
+            numbered("29.0.1.dev0")
+        );
+        assert_eq!(build(Kind::Distribution, "2:29.0.1+dfsg-1").position, numbered("29.0.1"));
     }
 }

@@ -27,6 +27,7 @@ pub fn judge(statement: &Statement, build: &Build, known: &Known<'_>) -> Judgeme
     let (verdict, why, account) = Bench { statement, build, known }.decide();
     let range = match &statement.affected {
         Affected::Ranges(_) => statement.said.clone(),
+        Affected::AtLeast(_) => format!("{}; of other versions it doesn't tell", statement.said),
         Affected::NotUnderstood => format!("`{}`, which could not be understood", statement.said),
     };
     let mut account = Account { range, ..account };
@@ -76,13 +77,13 @@ impl<'a> Bench<'a> {
                 (Verdict::Affected, format!("{what}, which is affected, and lacks the fix"), account)
             }
             (Contained::Nothing | Contained::Untold, Side::Before)
+            | (Contained::Part | Contained::Untold, Side::After)
                 if fact
                     .after
                     .as_ref()
-                    .is_some_and(|after| !fact.is_release && self.may_gain_the_flaw(after)) =>
+                    .is_some_and(|after| !fact.is_release && self.may_leave(side, after)) =>
             {
-                let why =
-                    format!("{what}, and the flaw came with a later release: the commit may have it already");
+                let why = format!("{what}, and a later release has the flaw: the commit may have it already");
                 let settles = Some("the commit that brought the flaw".to_owned());
                 (Verdict::Unknown, why, Account { settles, ..account })
             }
@@ -97,21 +98,20 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Whether a commit on top of the release `after` can be on its way to one that is no longer before the
-    /// flaw: the next of its line, or, on the main branch, the first of the line that follows.
-    fn may_gain_the_flaw(&self, after: &ReleaseVersion) -> bool {
+    /// Whether what lies on top of the release `after` can be on its way to one on another side of the
+    /// ranges: the next of its line, or, on the main branch, the first of the line that follows.
+    fn may_leave(&self, side: Side, after: &ReleaseVersion) -> bool {
         let releases = self.releases();
-        let Some(own) = releases.iter().find(|release| release.version == *after) else {
-            return true;
-        };
+        let own = releases.iter().find(|release| release.version == *after);
         for next in releases.iter().filter(|release| release.version > *after) {
-            if self.statement.side(&next.version, next.day()) != Side::Before {
+            if self.statement.side(&next.version, next.day()) != side {
                 return true;
-            } else if next.line != own.line {
+            } else if own.is_some_and(|own| own.line != next.line) {
                 return false;
             }
         }
-        true
+        // The data ends here. What is past every range stays there.
+        side != Side::After || self.statement.begins_again_after(after)
     }
 
     fn side_of_release(&self, version: &ReleaseVersion) -> Side {
@@ -283,6 +283,11 @@ impl<'a> Bench<'a> {
             let settles = Some("the distribution's security tracker or the package's changelog".to_owned());
             return (Verdict::Unknown, why, Account { settles, ..account });
         }
+        if version.dev().is_some() && (side == Side::Before || self.statement.begins_again_after(version)) {
+            let why = format!("{what}, a snapshot, and a later release has the flaw: it may have it already");
+            let settles = Some("the commit that the package was made from".to_owned());
+            return (Verdict::Unknown, why, Account { settles, ..account });
+        }
         self.by_side(side, &what, account)
     }
 
@@ -311,6 +316,14 @@ impl<'a> Bench<'a> {
         let lower_side = self.statement.side(&lower.version, lower.day());
         let target_side = self.statement.side(target, place.upper.and_then(Release::day));
         let account = Account { position: what.clone(), ..self.dated_release(lower) };
+        if lower_side == target_side
+            && lower_side != Side::Within
+            && self.statement.begins_between(&lower.version, target)
+        {
+            let why = format!("{what}, and the flaw came and went between that and {target}");
+            let settles = Some("the commit it was built from, with a repository".to_owned());
+            return (Verdict::Unknown, why, Account { settles, ..account });
+        }
         match (lower_side, target_side) {
             (Side::Within, Side::Within) => {
                 let why = format!(
@@ -446,6 +459,8 @@ impl<'a> Bench<'a> {
         if let Some(first) = sides.first()
             && sides.iter().all(|side| side == first)
             && *first != Side::Within
+            && !self.may_precede_the_line(line)
+            && !(*first == Side::Before && self.line_may_gain_the_flaw(line))
         {
             return self.by_side(*first, &what, account);
         }
@@ -462,11 +477,34 @@ impl<'a> Bench<'a> {
                 );
                 (Verdict::Unknown, why, Account { settles, ..account })
             }
+            (false, _, _) if !sides.is_empty() => {
+                let why = format!("{what}, and the releases of {line} don't tell what it had on that day");
+                (Verdict::Unknown, why, Account { settles, ..account })
+            }
             (false, _, _) => {
                 let why =
                     format!("{what}, and no release of {} on that line is known", self.statement.product);
                 (Verdict::Unknown, why, Account { settles, ..account })
             }
+        }
+    }
+
+    /// Whether a build under a line's name is older than the line's first release: it was made on the main
+    /// branch, and lacks what came to that later.
+    fn may_precede_the_line(&self, line: &str) -> bool {
+        let of_line = self.releases().iter().filter(|release| release.line == line);
+        let first = of_line.filter_map(Release::day).min();
+        self.day().zip(first).is_some_and(|(day, first)| day < first)
+    }
+
+    /// Whether the flaw came with a patch level that follows the last known release of a line.
+    fn line_may_gain_the_flaw(&self, line: &str) -> bool {
+        let last = self.releases().iter().rfind(|release| release.line == line);
+        let Some(last) = last else { return true };
+        let next = self.releases().iter().find(|release| release.version > last.version);
+        match next.map(|next| next.version.final_version()) {
+            Some(next) => self.statement.begins_between(&last.version, &next),
+            None => self.statement.begins_again_after(&last.version),
         }
     }
 }

@@ -16,6 +16,8 @@ pub enum Limit {
     Through(ReleaseVersion),
     /// With whatever had been released when the advisory was published ("all versions").
     Published,
+    /// Nowhere: no version is known to have the fix.
+    Never,
 }
 
 /// A range of affected versions.
@@ -32,6 +34,8 @@ pub struct Range {
 pub enum Affected {
     /// These, and no others.
     Ranges(Vec<Range>),
+    /// These; of others the advisory doesn't tell.
+    AtLeast(Vec<Range>),
     /// The text of the advisory could not be understood.
     NotUnderstood,
 }
@@ -77,19 +81,40 @@ impl Statement {
     /// On which side of the affected ranges `version` lies, which was released on `day`.
     #[must_use]
     pub fn side(&self, version: &ReleaseVersion, day: Option<Date>) -> Side {
-        let Affected::Ranges(ranges) = &self.affected else {
-            return Side::Untold;
+        let (ranges, is_all) = match &self.affected {
+            Affected::Ranges(ranges) => (ranges, true),
+            Affected::AtLeast(ranges) => (ranges, false),
+            Affected::NotUnderstood => return Side::Untold,
         };
         let sides = ranges.iter().map(|range| self.side_of(range, version, day));
         // In one range is in; past one and before the next is past; of the rest, doubt wins.
-        sides
-            .max_by_key(|side| match side {
-                Side::Before => 0,
-                Side::After => 1,
-                Side::Untold => 2,
-                Side::Within => 3,
-            })
-            .unwrap_or(Side::Untold)
+        let side = sides.max_by_key(|side| match side {
+            Side::Before => 0,
+            Side::After => 1,
+            Side::Untold => 2,
+            Side::Within => 3,
+        });
+        side.filter(|side| is_all || *side == Side::Within).unwrap_or(Side::Untold)
+    }
+
+    /// Whether a range begins after `version`.
+    #[must_use]
+    pub fn begins_again_after(&self, version: &ReleaseVersion) -> bool {
+        self.beginnings().any(|from| from > version)
+    }
+
+    /// Whether a range begins after `lower` and before `upper`.
+    #[must_use]
+    pub fn begins_between(&self, lower: &ReleaseVersion, upper: &ReleaseVersion) -> bool {
+        self.beginnings().any(|from| from > lower && from < upper)
+    }
+
+    fn beginnings(&self) -> impl Iterator<Item = &ReleaseVersion> {
+        let ranges = match &self.affected {
+            Affected::Ranges(ranges) | Affected::AtLeast(ranges) => ranges.as_slice(),
+            Affected::NotUnderstood => &[],
+        };
+        ranges.iter().filter_map(|range| range.from.as_ref())
     }
 
     fn side_of(&self, range: &Range, version: &ReleaseVersion, day: Option<Date>) -> Side {
@@ -101,6 +126,7 @@ impl Statement {
         let within = match &range.to {
             Limit::Below(limit) => Some(version < limit),
             Limit::Through(limit) => Some(version <= limit),
+            Limit::Never => Some(true),
             Limit::Published => self.published.as_ref().zip(day).map(|(published, day)| day <= published.day),
         };
         match within {
@@ -122,6 +148,7 @@ impl fmt::Display for Range {
             Limit::Below(version) => write!(f, "<{version}"),
             Limit::Through(version) => write!(f, "<={version}"),
             Limit::Published => f.write_str("until published"),
+            Limit::Never => f.write_str("and later"),
         }
     }
 }

@@ -59,10 +59,10 @@ pub(super) fn looks_like_dpkg(line: &str) -> bool {
     words.next().is_some_and(is_package) && words.next().is_some_and(has_number) && words.next().is_none()
 }
 
-/// `dpkg -l`, or `dpkg-query -W`: a name, a tab, a version.
+/// `dpkg -l`, whose lines begin with a state, or `dpkg-query -W`: a name, a tab, a version.
 pub(super) fn dpkg(text: &str) -> Inventory {
     let mut inventory = Inventory::default();
-    let is_state = |word: &str| word.len() <= 3 && word.starts_with(['i', 'h', 'r', 'u', 'p']);
+    let has_states = lines(text).any(|(_, line)| line.starts_with("Desired=") || line.starts_with("ii "));
     for (place, line) in lines(text) {
         let is_heading = ["Desired=", "| ", "|/ ", "||/", "+++-"].iter().any(|start| line.starts_with(start));
         if is_heading {
@@ -70,16 +70,29 @@ pub(super) fn dpkg(text: &str) -> Inventory {
         }
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
-            // Removed, with its configuration left behind: it doesn't run.
-            [state, _, _, ..] if state.starts_with("rc") && state.len() <= 3 => {}
-            [state, name, version, ..] if is_state(state) => {
+            [state, ..] if has_states && !is_state(state) => {
+                inventory.miss(place, line, "it does not begin with a state such as ii");
+            }
+            // Never installed, or removed with its configuration left behind: it doesn't run.
+            [state, _, ..] if has_states && state.get(1..2).is_some_and(|now| "nc".contains(now)) => {}
+            [_, name, version, ..] if has_states => {
                 inventory.add(place, part(Kind::Distribution, bare(name), version));
             }
-            [name, version, ..] => inventory.add(place, part(Kind::Distribution, bare(name), version)),
+            [name, version, ..] if !has_states => {
+                inventory.add(place, part(Kind::Distribution, bare(name), version));
+            }
             _ => inventory.miss(place, line, "it is not a package and its version"),
         }
     }
     inventory
+}
+
+/// What is wanted, what is, and perhaps an error: `ii`, `rc`, `iFR`.
+fn is_state(word: &str) -> bool {
+    match word.as_bytes() {
+        [wanted, now] | [wanted, now, b'R'] => b"uihrp".contains(wanted) && b"nicHUFWt".contains(now),
+        _ => false,
+    }
 }
 
 /// A Debian package without its architecture: `libc6:amd64`.
@@ -114,17 +127,40 @@ pub(super) fn looks_like_image(line: &str) -> bool {
     image::component(line).is_some_and(|image| !image.version.is_empty() || image.digest.is_some())
 }
 
-/// One image reference a line.
+/// One image reference a line, or several; or the table of `docker images`.
 pub(super) fn images(text: &str) -> Inventory {
     let mut inventory = Inventory::default();
+    let mut has_columns = false;
     for (place, line) in lines(text) {
-        // `kubectl get pods -o jsonpath` separates by spaces, and `docker images` writes more columns.
-        for word in line.split([' ', ',', '\t']).filter(|word| word.contains(['/', ':'])) {
-            match image::component(word) {
-                Some(component) => inventory.add(&place, component),
-                None => inventory.miss(&place, word, "it is not an image reference"),
+        let words: Vec<&str> = line.split([' ', ',', '\t']).filter(|word| !word.is_empty()).collect();
+        match words.as_slice() {
+            ["REPOSITORY", "TAG", ..] => has_columns = true,
+            [repository, tag, ..] if has_columns => {
+                image(&format!("{repository}:{tag}"), &place, line, &mut inventory);
+            }
+            [word] => image(word, &place, word, &mut inventory),
+            // `kubectl get pods -o jsonpath` separates by spaces.
+            words => {
+                for word in words {
+                    if word.contains(['/', ':']) {
+                        image(word, &place, word, &mut inventory);
+                    } else {
+                        inventory.miss(
+                            &place,
+                            word,
+                            "it has no tag, and may be no image; write it on its own line",
+                        );
+                    }
+                }
             }
         }
     }
     inventory
+}
+
+fn image(reference: &str, place: &str, what: &str, inventory: &mut Inventory) {
+    match image::component(reference) {
+        Some(component) => inventory.add(place, component),
+        None => inventory.miss(place, what, "it is not an image reference"),
+    }
 }

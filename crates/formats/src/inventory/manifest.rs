@@ -77,6 +77,11 @@ fn images(node: &Node, inventory: &mut Inventory) {
                         None => images(entry, inventory),
                     }
                 }
+                for (_, named) in value.map() {
+                    if let Some(reference) = named.text().filter(|text| text.contains(['/', ':'])) {
+                        add_reference(reference, named.line, None, inventory);
+                    }
+                }
                 images(value, inventory);
             }
             // OpenStack-Helm: images.tags maps a task to a reference.

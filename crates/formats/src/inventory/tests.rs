@@ -86,6 +86,32 @@ fn lists_are_read() {
     assert_eq!(parts(table), own(&[("nova", "29.0.1"), ("a \"b\"", "2;3"), ("x", "1")]));
 }
 
+/// A short name is no state, and a state that means "not installed" is no component.
+#[test]
+fn dpkgs_columns_are_told_apart() {
+    let columns = "rpm 4.18.0 amd64\nrc 1.7.4 amd64\npip 23.0 all\n";
+    let inventory = read(columns.as_bytes(), Some(Form::Dpkg)).expect("an inventory");
+    let names: Vec<&str> = inventory.components.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["rpm", "rc", "pip"]);
+    let listing = "ii  nova 29.0.1 all x\nun  heat <none> <none> (no description)\nrc  glance 1 all x\n\
+        iFR swift 2.33.0 all x\nhi  rpm 4.18 amd64 x\npn  gone <none> <none> x\nwhat is this\n";
+    assert_eq!(parts(listing), own(&[("nova", "29.0.1"), ("swift", "2.33.0"), ("rpm", "4.18")]));
+    assert_eq!(read(listing.as_bytes(), None).expect("an inventory").unread.len(), 1);
+}
+
+#[test]
+fn no_word_of_an_image_list_is_dropped() {
+    let list = "r.example.org/nova-api:1\nr.example.org/heat-api:2 glance-api\nnova-compute\nr/a:1\n";
+    let inventory = read(list.as_bytes(), Some(Form::Images)).expect("an inventory");
+    let names: Vec<&str> = inventory.components.iter().map(|c| c.name.as_str()).collect();
+    assert_eq!(names, ["nova-api", "heat-api", "nova-compute", "a"]);
+    assert_eq!(inventory.unread.first().map(|unread| unread.what.as_str()), Some("glance-api"));
+    let table = "REPOSITORY TAG IMAGE ID CREATED SIZE\nr.example.org/nova-api 29.0.1 0123 2 weeks ago 1GB\n";
+    let inventory = read(table.as_bytes(), Some(Form::Images)).expect("an inventory");
+    assert_eq!(inventory.components.first().map(|c| c.version.as_str()), Some("29.0.1"));
+    assert_eq!(parts("images:\n  nova_api: r.example.org/nova-api:1\n"), own(&[("nova-api", "1")]));
+}
+
 #[test]
 fn the_kind_of_a_component_follows_its_source() {
     let kinds = |text: &str| -> Vec<Kind> {

@@ -23,6 +23,8 @@ pub struct Review {
 pub struct Ossa {
     /// `OSSA-2024-005`.
     pub id: String,
+    /// Which version of the advisory this is.
+    pub edition: Edition,
     /// The title.
     pub title: String,
     /// When it became public.
@@ -35,6 +37,28 @@ pub struct Ossa {
     pub bugs: Vec<String>,
     /// Its patches.
     pub reviews: Vec<Review>,
+}
+
+/// A version of an advisory: a number, or an instant. Later ones replace earlier ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edition {
+    order: Vec<u64>,
+    said: String,
+}
+
+impl Edition {
+    /// The version that `text` names: `3`, `1.2.0`, `2024-12-03T15:00:00Z`.
+    #[must_use]
+    pub fn new(text: &str) -> Edition {
+        let numbers = text.split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
+        Edition { order: numbers.map_while(|number| number.parse().ok()).collect(), said: text.to_owned() }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.said
+    }
 }
 
 /// Reads an advisory. A range that can't be understood is kept with its words, and judged as unknown.
@@ -68,6 +92,8 @@ pub fn parse(text: &str) -> Result<Ossa, Fault> {
     }
     Ok(Ossa {
         id: id.to_owned(),
+        // The first entry of the history is the advisory itself.
+        edition: Edition::new(&errata(&document).len().max(1).to_string()),
         title: document.text_at("title").unwrap_or_default().to_owned(),
         published,
         statements,
@@ -94,10 +120,13 @@ fn each_product(product: &str, said: &str) -> Vec<(String, String)> {
     names.map(|name| (clean(name), own(name).unwrap_or_else(|| said.trim().to_owned()))).collect()
 }
 
+fn errata(document: &Node) -> &[Node] {
+    document.get("errata_history").map(Node::list).unwrap_or_default()
+}
+
 /// The day of publication. The history of errata knows it best; a date whose year is not the id's is a slip.
 fn published(document: &Node, id: &str) -> Option<Published> {
-    let history = document.get("errata_history").map(Node::list).unwrap_or_default();
-    let original = history.iter().filter_map(Node::text).find(|entry| entry.contains("Original"));
+    let original = errata(document).iter().filter_map(Node::text).find(|entry| entry.contains("Original"));
     if let Some(day) = original.and_then(|entry| entry.get(..10)).and_then(|day| day.parse().ok()) {
         return Some(Published { day, source: "the history in the advisory".to_owned() });
     }
@@ -192,6 +221,8 @@ reviews:
             "{EXAMPLE}errata_history:\n  - 2030-07-01 - Errata 1\n  - 2030-06-08 - Original Version\n"
         );
         let ossa = parse(&history).expect("an advisory");
+        assert!(ossa.edition > parse(EXAMPLE).expect("an advisory").edition);
+        assert_eq!(ossa.edition.name(), "2");
         assert_eq!(ossa.published.map(|published| published.day), Some(date(2030, 6, 8)));
     }
 

@@ -188,7 +188,7 @@ mod tests {
 
     fn meaning(text: &str) -> String {
         match affected(text) {
-            Affected::NotUnderstood => "?".to_owned(),
+            Affected::NotUnderstood | Affected::AtLeast(_) => "?".to_owned(),
             Affected::Ranges(ranges) => {
                 ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
             }

@@ -2,6 +2,7 @@
 
 mod native;
 mod order;
+mod union;
 
 pub use native::from_native;
 pub use order::compare;
@@ -176,7 +177,14 @@ impl Vers {
         if read.is_empty() || read.len() > CONSTRAINTS_MAX {
             return Err(fault("it has no constraint, or too many"));
         }
-        Ok(Vers::new(scheme, read))
+        let vers = Vers::new(scheme, read);
+        match vers.contradiction() {
+            Some(version) => {
+                let what = format!("`{}` is both named and excluded", version.escape_debug());
+                Err(Fault::nowhere(what, "leave out one of the two constraints"))
+            }
+            None => Ok(vers),
+        }
     }
 
     /// Reads a specifier in its canonical form alone.
@@ -230,46 +238,63 @@ impl Vers {
         if self.constraints.is_empty() {
             return true;
         }
-        let order = |constraint: &Constraint| compare(self.scheme, version, &constraint.version);
-        for constraint in &self.constraints {
-            match (constraint.comparator, order(constraint)) {
-                (Comparator::NotEqual, Ordering::Equal) => return false,
-                (Comparator::Equal | Comparator::AtMost | Comparator::AtLeast, Ordering::Equal) => {
-                    return true;
-                }
-                _ => {}
-            }
-        }
-        self.is_between_bounds(order)
+        let constraints: Vec<_> =
+            self.constraints.iter().map(|constraint| (constraint.comparator, &constraint.version)).collect();
+        contains_at(&constraints, |bound| compare(self.scheme, version, bound))
     }
 
-    /// Of bounds in the same direction that follow each other the widest counts, as the specification
-    /// simplifies them: a version is in if the bound before it opens a range, or the bound behind it ends one.
-    fn is_between_bounds(&self, order: impl Fn(&Constraint) -> Ordering) -> bool {
-        let mut before = None;
-        let mut behind = None;
-        for constraint in &self.constraints {
-            let comparator = constraint.comparator;
-            if !comparator.is_lower_bound() && !comparator.is_upper_bound() {
-                continue;
-            }
-            // At an open bound itself: `<2` has ended, `>2` has not begun.
-            let order = order(constraint);
-            if order.is_gt() || (order.is_eq() && comparator == Comparator::Less) {
-                before = Some(comparator);
-            } else if behind.is_none() {
-                behind = Some(comparator);
-            }
+    /// A version that is both named and excluded: whoever wrote that meant something else.
+    fn contradiction(&self) -> Option<&str> {
+        let excludes = |constraint: &&Constraint| constraint.comparator == Comparator::NotEqual;
+        let mut excluded = self.constraints.iter().filter(excludes);
+        let is_named = |excluded: &&Constraint| {
+            let names = |constraint: &Constraint| {
+                constraint.comparator == Comparator::Equal
+                    && compare(self.scheme, &constraint.version, &excluded.version).is_eq()
+            };
+            self.constraints.iter().any(names)
+        };
+        excluded.find(is_named).map(|constraint| constraint.version.as_str())
+    }
+}
+
+/// Whether a version is in, whose order to each bound `order` tells. A version that is named is in, even if
+/// it is excluded as well: the doubt must not hide a flaw.
+fn contains_at<T>(constraints: &[(Comparator, T)], order: impl Fn(&T) -> Ordering) -> bool {
+    let (mut is_excluded, mut is_bound) = (false, false);
+    for (comparator, bound) in constraints {
+        match (comparator, order(bound)) {
+            (Comparator::Equal, Ordering::Equal) => return true,
+            (Comparator::NotEqual, Ordering::Equal) => is_excluded = true,
+            (Comparator::AtMost | Comparator::AtLeast, Ordering::Equal) => is_bound = true,
+            _ => {}
         }
-        match (before, behind) {
-            // Nothing but exclusions leaves everything else in.
-            (None, None) => {
-                self.constraints.iter().all(|constraint| constraint.comparator == Comparator::NotEqual)
-            }
-            (before, behind) => {
-                before.is_some_and(Comparator::is_lower_bound)
-                    || behind.is_some_and(Comparator::is_upper_bound)
-            }
+    }
+    !is_excluded && (is_bound || is_between_bounds(constraints, order))
+}
+
+/// Of bounds in the same direction that follow each other the widest counts, as the specification
+/// simplifies them: a version is in if the bound before it opens a range, or the bound behind it ends one.
+fn is_between_bounds<T>(constraints: &[(Comparator, T)], order: impl Fn(&T) -> Ordering) -> bool {
+    let mut before = None;
+    let mut behind = None;
+    for (comparator, bound) in constraints {
+        if !comparator.is_lower_bound() && !comparator.is_upper_bound() {
+            continue;
+        }
+        // At an open bound itself: `<2` has ended, `>2` has not begun.
+        let order = order(bound);
+        if order.is_gt() || (order.is_eq() && *comparator == Comparator::Less) {
+            before = Some(*comparator);
+        } else if behind.is_none() {
+            behind = Some(*comparator);
+        }
+    }
+    match (before, behind) {
+        // Nothing but exclusions leaves everything else in.
+        (None, None) => constraints.iter().all(|(comparator, _)| *comparator == Comparator::NotEqual),
+        (before, behind) => {
+            before.is_some_and(Comparator::is_lower_bound) || behind.is_some_and(Comparator::is_upper_bound)
         }
     }
 }

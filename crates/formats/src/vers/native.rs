@@ -1,6 +1,7 @@
 //! Ranges in the notation of their own ecosystem.
 
-use super::{Comparator, Constraint, Scheme, VERS_BYTES_MAX, Vers};
+use super::union::union;
+use super::{CONSTRAINTS_MAX, Comparator, Constraint, Scheme, VERS_BYTES_MAX, Vers};
 use tidegate_domain::fault::Fault;
 
 /// Reads a range in the notation of its ecosystem: `~1.2 || ^2.0` for npm, `[1.0,2.0)` for Maven and NuGet.
@@ -18,30 +19,43 @@ pub fn from_native(scheme: Scheme, text: &str) -> Result<Vers, Fault> {
     if text.len() > VERS_BYTES_MAX {
         return Err(fault());
     }
-    let constraints = match scheme {
+    let alternatives = match scheme {
         Scheme::Npm | Scheme::Semver | Scheme::Cargo => npm(text),
         Scheme::Conan => conan(text),
-        Scheme::Pypi | Scheme::Gem => listed(scheme, text),
         Scheme::Nginx => nginx(text),
-        Scheme::Openssl => Some(text.split(',').map(|version| equal(version.trim())).collect()),
+        Scheme::Openssl => Some(text.split(',').map(|version| vec![equal(version.trim())]).collect()),
         Scheme::Nuget | Scheme::Maven => intervals(text),
         Scheme::Alpine
         | Scheme::Arch
         | Scheme::Composer
         | Scheme::Datetime
         | Scheme::Debian
+        | Scheme::Gem
         | Scheme::Generic
         | Scheme::Gentoo
         | Scheme::Golang
         | Scheme::Lexicographic
-        | Scheme::Rpm => listed(scheme, text),
+        | Scheme::Pypi
+        | Scheme::Rpm => text.split("||").map(|part| listed(scheme, part)).collect(),
     };
-    match constraints {
-        Some(constraints) if constraints.iter().all(|constraint| !constraint.version.is_empty()) => {
-            Ok(Vers::new(scheme, constraints))
+    let count = alternatives.iter().flatten().map(Vec::len).sum::<usize>();
+    match alternatives {
+        Some(alternatives)
+            if count <= CONSTRAINTS_MAX
+                && alternatives.iter().flatten().all(|bound| is_version(scheme, &bound.version)) =>
+        {
+            Ok(union(scheme, &alternatives))
         }
         Some(_) | None => Err(fault()),
     }
+}
+
+/// Whether a text can be a version. A sign or word that wasn't understood would match nothing, and hide a flaw.
+fn is_version(scheme: Scheme, text: &str) -> bool {
+    let is_any_text = matches!(scheme, Scheme::Lexicographic | Scheme::Generic);
+    text.contains(|c: char| c.is_ascii_digit() || (is_any_text && c.is_alphanumeric()))
+        && !text.starts_with(['^', '~'])
+        && !text.contains(|c: char| c.is_whitespace() || "<>=!*,|()[]".contains(c))
 }
 
 fn with(comparator: Comparator, version: impl Into<String>) -> Constraint {
@@ -116,24 +130,30 @@ fn raised(numbers: &[u64]) -> Option<String> {
 }
 
 /// `1.2.3 - 2.3.4`, `~1.2`, `^1.2`, `1.x`, alternatives between `||`.
-fn npm(text: &str) -> Option<Vec<Constraint>> {
+fn npm(text: &str) -> Option<Vec<Vec<Constraint>>> {
+    text.split("||").map(|alternative| npm_alternative(alternative.trim())).collect()
+}
+
+fn npm_alternative(text: &str) -> Option<Vec<Constraint>> {
+    if let Some((from, to)) = text.split_once(" - ") {
+        return Some(vec![with(Comparator::AtLeast, full(from)?), npm_end(to)?]);
+    }
     let mut constraints = Vec::new();
-    for alternative in text.split("||").map(str::trim) {
-        if let Some((from, to)) = alternative.split_once(" - ") {
-            constraints.push(with(Comparator::AtLeast, full(from)?));
-            constraints.push(with(Comparator::AtMost, full(to)?));
-            continue;
-        }
-        if alternative.is_empty() {
+    for word in words(&text.replace(',', " ")) {
+        if !npm_word(&word, &mut constraints)? {
             return Some(Vec::new());
-        }
-        for word in words(&alternative.replace(',', " ")) {
-            if !npm_word(&word, &mut constraints)? {
-                return Some(Vec::new());
-            }
         }
     }
     Some(constraints)
+}
+
+/// The end of `1.2 - 2.3`, which takes in all of 2.3.
+fn npm_end(version: &str) -> Option<Constraint> {
+    let numbers = leading_numbers(clean(version));
+    if numbers.len() < 3 && !clean(version).contains(['-', '+']) {
+        return Some(with(Comparator::Less, full(&raised(&numbers)?)?));
+    }
+    Some(with(Comparator::AtMost, full(version)?))
 }
 
 /// Reads one comparator; false where it lets everything through.
@@ -159,6 +179,10 @@ fn npm_word(word: &str, constraints: &mut Vec<Constraint>) -> Option<bool> {
             }
             constraints.push(with(Comparator::AtLeast, full(version)?));
             constraints.push(with(Comparator::Less, full(&raised(&numbers)?)?));
+        } else if is_wild && comparator == Comparator::AtMost {
+            constraints.push(npm_end(version)?);
+        } else if is_wild && comparator == Comparator::NotEqual {
+            return None;
         } else {
             constraints.push(with(comparator, full(version)?));
         }
@@ -172,7 +196,7 @@ fn clean(version: &str) -> &str {
 
 /// A version with all its three numbers: `1.x` to `1.0.0`.
 fn full(version: &str) -> Option<String> {
-    let version = clean(version);
+    let version = Some(clean(version)).filter(|version| !version.is_empty())?;
     let split = version.find(['-', '+']).unwrap_or(version.len());
     let (release, rest) = version.split_at_checked(split)?;
     let mut parts: Vec<&str> = release
@@ -186,10 +210,11 @@ fn full(version: &str) -> Option<String> {
 }
 
 /// `~2.5`, `^1.2`, `>1 <2.0`, alternatives between `||`, options behind a comma.
-fn conan(text: &str) -> Option<Vec<Constraint>> {
+fn conan(text: &str) -> Option<Vec<Vec<Constraint>>> {
     let text = text.split(", include_prerelease").next().unwrap_or(text);
-    let mut constraints = Vec::new();
+    let mut alternatives = Vec::new();
     for alternative in text.split("||") {
+        let mut constraints = Vec::new();
         for word in words(alternative) {
             let word = word.trim_end_matches('-');
             if word == "*" || word.is_empty() {
@@ -209,15 +234,19 @@ fn conan(text: &str) -> Option<Vec<Constraint>> {
                 constraints.push(with(comparator, version));
             }
         }
+        alternatives.push(constraints);
     }
-    Some(constraints)
+    Some(alternatives)
 }
 
 /// `1.4.1+` is that and later on its stable branch (an even second number), or simply later; `a-b` is closed.
-fn nginx(text: &str) -> Option<Vec<Constraint>> {
-    let mut constraints = Vec::new();
+fn nginx(text: &str) -> Option<Vec<Vec<Constraint>>> {
+    let mut alternatives = Vec::new();
     for part in text.split(',').map(str::trim) {
-        if let Some(version) = part.strip_suffix('+') {
+        let mut constraints = Vec::new();
+        if part == "all" {
+            return Some(vec![constraints]);
+        } else if let Some(version) = part.strip_suffix('+') {
             constraints.push(with(Comparator::AtLeast, version));
             let numbers = leading_numbers(version);
             let branch = numbers.get(..2)?;
@@ -230,21 +259,26 @@ fn nginx(text: &str) -> Option<Vec<Constraint>> {
         } else {
             constraints.push(equal(part));
         }
+        alternatives.push(constraints);
     }
-    Some(constraints)
+    Some(alternatives)
 }
 
 /// `[1.0,2.0)`, `(,1.0]`, `[1.5]`, and a bare version, which is a lower bound.
-fn intervals(text: &str) -> Option<Vec<Constraint>> {
-    let mut constraints = Vec::new();
+fn intervals(text: &str) -> Option<Vec<Vec<Constraint>>> {
+    let mut alternatives = Vec::new();
     let mut rest = text.trim();
     if !rest.starts_with(['[', '(']) {
-        return Some(vec![with(Comparator::AtLeast, rest)]);
+        return Some(vec![vec![with(Comparator::AtLeast, rest)]]);
     }
     while !rest.is_empty() {
+        if !rest.starts_with(['[', '(']) {
+            return None;
+        }
         let is_closed = rest.starts_with('[');
         let end = rest.find([']', ')'])?;
         let inside = rest.get(1..end)?;
+        let mut constraints = Vec::new();
         let is_end_closed = rest.get(end..)?.starts_with(']');
         match inside.split_once(',') {
             None => constraints.push(equal(inside.trim())),
@@ -260,7 +294,8 @@ fn intervals(text: &str) -> Option<Vec<Constraint>> {
                 }
             }
         }
+        alternatives.push(constraints);
         rest = rest.get(end + 1..)?.trim_start_matches([',', ' ']);
     }
-    Some(constraints)
+    Some(alternatives)
 }

@@ -100,7 +100,19 @@ fn native_ranges_are_read() {
     ] {
         assert_eq!(from_native(scheme, native).expect("a range").to_string(), expected, "{native}");
     }
-    assert!(from_native(Scheme::Maven, "[1.0").is_err());
+    for (scheme, native) in [
+        (Scheme::Maven, "[1.0"),
+        (Scheme::Maven, "[1.0],2.0"),
+        (Scheme::Composer, "^1.0"),
+        (Scheme::Golang, "before 2.0"),
+        (Scheme::Rpm, "1.0 - 2.0"),
+        (Scheme::Npm, "<"),
+        (Scheme::Npm, "!=1.x"),
+    ] {
+        assert!(from_native(scheme, native).is_err(), "{native}");
+    }
+    assert!(Vers::parse("vers:pypi/1.5|!=1.5").is_err(), "named and excluded");
+    assert!(Vers::parse("vers:pypi/>=1.5|!=1.5").is_ok_and(|range| !range.contains("1.5")));
     assert!(from_native(Scheme::Pypi, "").is_err());
 }
 

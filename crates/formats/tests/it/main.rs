@@ -1,5 +1,6 @@
 //! What the crate writes and reads, seen from outside.
 
+mod advisories;
 mod attestation;
 mod drafts;
 mod mails;

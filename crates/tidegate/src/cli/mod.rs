@@ -5,6 +5,7 @@ mod baseline;
 mod case;
 mod clocks;
 mod commitment;
+mod inventory;
 mod keep;
 mod keys;
 mod list;
@@ -89,6 +90,9 @@ enum Command {
     Advisory(advisory::Advisory),
     /// Say which advisories a deployment is affected by, and why; no instance needed.
     Verdict(verdict::Verdict),
+    /// Look at inventories and compare them; no instance needed.
+    #[command(subcommand)]
+    Inventory(inventory::Command),
     /// Check rules for deadlines, and say when findings are due; no instance needed.
     #[command(subcommand)]
     Regime(regime::Regime),
@@ -151,6 +155,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Init(init) => init.run(&dir()?, &out).await,
         Command::Policy(command) => command.run(&out),
         Command::Verdict(command) => command.run(&out),
+        Command::Inventory(command) => command.run(&out),
         Command::Regime(command) => command.run(&out),
         Command::List(command) => command.run(&out),
         Command::Proof(command) => command.run(&out),
@@ -222,6 +227,7 @@ async fn with_engine(
         | Command::Demo(_)
         | Command::Init(_)
         | Command::Policy(_)
+        | Command::Inventory(_)
         | Command::Verdict(_)
         | Command::Regime(_)
         | Command::List(_)

@@ -15,7 +15,7 @@ use tidegate_formats::inventory::{self, Form};
 /// Say which advisories a deployment is affected by, and why; no instance needed.
 #[derive(Debug, Args)]
 pub(super) struct Verdict {
-    /// The folder with the advisories: OSSA files.
+    /// The folder with the advisories: OSSA, OSSN, XSA, CSAF, OSV and CVE, in any mixture.
     #[arg(long, value_name = "DIR")]
     advisories: PathBuf,
     /// A checkout of OpenStack's release data, or a folder laid out like it.
@@ -43,7 +43,13 @@ pub(super) struct Verdict {
 
 /// A form by its name on the command line.
 #[derive(Clone, Copy, Debug)]
-struct FormName(Form);
+pub(super) struct FormName(Form);
+
+impl FormName {
+    pub(super) fn form(self) -> Form {
+        self.0
+    }
+}
 
 impl ValueEnum for FormName {
     fn value_variants<'a>() -> &'a [Self] {
@@ -70,9 +76,12 @@ impl Verdict {
         for bad in &advisories.bad {
             out.note(&printable(&format!("tidegate: not understood: {bad}")));
         }
+        for replaced in &advisories.replaced {
+            out.note(&printable(&format!("tidegate: {replaced}")));
+        }
         let releases = verdict::releases(&self.releases).map_err(faulty)?;
         let bytes = verdict::bytes(&self.inventory).map_err(faulty)?;
-        let inventory = inventory::read(&bytes, self.format.map(|name| name.0))
+        let inventory = inventory::read(&bytes, self.format.map(FormName::form))
             .map_err(|fault| Failure::faults(&self.inventory.display().to_string(), &[fault]))?;
         let mut history: Box<dyn History> = match &self.repos {
             Some(folder) => Box::new(Repositories::new(folder.clone())),

@@ -14,8 +14,9 @@ use tidegate_domain::verdict::{
     Build, Catalogue, CommitFact, Fix, Judgement, Known, Side, Statement, judge, product_key,
 };
 use tidegate_formats::Fault;
+use tidegate_formats::advisories;
 use tidegate_formats::openstack_releases::Gathered;
-use tidegate_formats::ossa::{self, Ossa};
+use tidegate_formats::ossa::Ossa;
 
 /// Largest file that is read, in bytes.
 const FILE_BYTES_MAX: u64 = 512 * 1024 * 1024;
@@ -42,13 +43,16 @@ impl std::fmt::Display for BadFile {
 /// Advisories from a folder, and the files of it that could not be understood.
 #[derive(Clone, Debug, Default)]
 pub struct Advisories {
-    /// What was read, by id.
+    /// What was read, by id, each in its latest version.
     pub read: Vec<Ossa>,
     /// What was not.
     pub bad: Vec<BadFile>,
+    /// Earlier versions of what was read, in words.
+    pub replaced: Vec<String>,
 }
 
-/// Reads the OSSA files of a folder: `OSSA-*.yaml`, in it or in its folder `ossa`.
+/// Reads every file of a folder, or of its folder `ossa`, as an advisory: OSSA, OSSN, XSA, CSAF, OSV and CVE
+/// in any mixture. A hidden file is none.
 ///
 /// # Errors
 /// The folder can't be read.
@@ -56,19 +60,47 @@ pub fn advisories(folder: &Path) -> Result<Advisories, BadFile> {
     let inner = folder.join("ossa");
     let folder = if inner.is_dir() { &inner } else { folder };
     let mut advisories = Advisories::default();
-    for path in entries(folder)? {
-        if !matches!(path.extension().and_then(|end| end.to_str()), Some("yaml" | "yml")) {
+    let mut latest: BTreeMap<(String, advisories::Form), Ossa> = BTreeMap::new();
+    let is_hidden =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    for path in entries(folder)?.into_iter().filter(|path| !is_hidden(path)) {
+        if path.is_dir() {
+            let fault = Fault::nowhere("it is a folder", "name it as the folder of advisories to read it");
+            advisories.bad.push(BadFile { path, fault });
             continue;
         }
-        let read = text(&path)
-            .and_then(|text| ossa::parse(&text).map_err(|fault| BadFile { path: path.clone(), fault }));
-        match read {
-            Ok(ossa) => advisories.read.push(ossa),
-            Err(bad) => advisories.bad.push(bad),
-        }
+        let bytes = match bytes(&path) {
+            Ok(bytes) => bytes,
+            Err(bad) => {
+                advisories.bad.push(bad);
+                continue;
+            }
+        };
+        advisories::read(&bytes, &mut |read| match read {
+            Ok((form, advisory)) => advisories.replaced.extend(keep_latest(&mut latest, form, advisory)),
+            Err(fault) => advisories.bad.push(BadFile { path: path.clone(), fault }),
+        });
     }
-    advisories.read.sort_by(|a, b| a.id.cmp(&b.id));
+    advisories.read = latest.into_values().collect();
     Ok(advisories)
+}
+
+/// Keeps the later of two versions of an advisory, and says which one it replaced.
+fn keep_latest(
+    latest: &mut BTreeMap<(String, advisories::Form), Ossa>,
+    form: advisories::Form,
+    advisory: Ossa,
+) -> Option<String> {
+    let key = (advisory.id.clone(), form);
+    let Some(known) = latest.remove(&key) else {
+        latest.insert(key, advisory);
+        return None;
+    };
+    let (old, new) = if advisory.edition > known.edition { (known, advisory) } else { (advisory, known) };
+    let words =
+        format!("{} {} is replaced by its version {}", old.id, old.edition.name(), new.edition.name());
+    latest.insert(key, new);
+    Some(words)
 }
 
 /// Reads release data: a checkout of OpenStack's, or a folder laid out like one, with or without the table
