@@ -102,7 +102,7 @@ async function mainWay(javaScriptEnabled, mara, noor) {
   // The first whole minute that leaves the team enough time for what follows.
   const until = new Date(Math.ceil((Date.now() + 45_000) / 60_000) * 60_000);
   await act(desk, 'propose-embargo', { until: until.toISOString().replace('.000', '') });
-  // Whoever reported agrees to an end so near without being asked; the message says so.
+  // Whoever left no address is not asked; the mailbox says what was agreed.
   await reporter.reload();
   await reporter.getByText('the embargo is agreed').waitFor();
   await desk.goto(page);
@@ -199,7 +199,7 @@ try {
   await reporter.locator('main button').click();
   const mailbox = await reporter.context().storageState();
   await pictures('public', {
-    start: '/', home: '/index.html', advisories: '/projects/lantern.html', advisory: done.advisory, policy: '/policy/lantern.html',
+    start: '/', home: '/index.html', advisories: '/projects/lantern.html', advisory: done.advisory, policy: '/policy/lantern.html', members: '/members/lantern.html',
     reports: '/report', report: '/report/lantern', mailbox: '/mailbox', 'sign-in': '/sign-in', recover: '/recover',
     letters: '/demo/mail', letter: '/demo/mail/1', nothing: '/nothing',
   });

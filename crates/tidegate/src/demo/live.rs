@@ -40,6 +40,8 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
         ("security@xen.example", "security@lantern.example"),
         ("\"xen-", "\"lantern-"),
         ("its XSA number", "its number"),
+        ("\"XSA-{n}\"", "\"LSA-{n}\""),
+        ("the Xen Project's governance", "Lantern's governance"),
     ]
     .into_iter()
     .fold(include_str!("../../../../policies/xen-2014.toml").to_owned(), |text, (from, to)| {
@@ -183,7 +185,11 @@ mod tests {
         let policy = policy::read(&POLICY).expect("a policy");
         assert!(check::check(&policy).findings.is_empty());
         assert_eq!(policy.publisher.contact, "security@lantern.example");
-        let quoted = |line: &&str| !line.trim_start().starts_with('#') && line.contains(".xen");
-        assert_eq!(POLICY.lines().find(quoted), None);
+        let names = |line: &&str| {
+            let rest = ["title = ", "source = "].into_iter().all(|start| !line.starts_with(start));
+            rest && !line.starts_with('#')
+                && [".xen", "XSA", "Xen Project"].iter().any(|name| line.contains(name))
+        };
+        assert_eq!(POLICY.lines().find(names), None);
     }
 }

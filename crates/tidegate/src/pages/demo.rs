@@ -39,8 +39,9 @@ pub fn guide(until: Instant, now: Instant, is_open: bool, places: &[Place]) -> S
             @else { "The embargo ends at " (text::instant(until)) ", " (wait(until, now)) ". The advisory is written, approved and waits." }
         }
         p {
-            "This is a demonstration on your own machine. Three real vulnerabilities were replayed into it, and the case of "
-            "a project called Lantern, which does not exist, is still under embargo. Open these pages now, and reload them then:"
+            "This is a demonstration on your own machine. Three real vulnerabilities were replayed into it. The case to watch is "
+            "that of a project called Lantern, which does not exist. "
+            @if is_open { "These pages show now what they did not before:" } @else { "Open these pages now, and reload them then:" }
         }
         (scrolling("Where to look", &table))
         p {
@@ -63,7 +64,10 @@ fn wait(until: Instant, now: Instant) -> String {
     }
 }
 
-/// The letters that the demo caught.
+/// Letters listed, the newest.
+const LETTERS_LISTED: usize = 50;
+
+/// The letters that the demo caught, the newest first.
 #[must_use]
 pub fn letters<L: AsRef<Caught>>(letters: &[L]) -> String {
     let table = html! {
@@ -72,7 +76,7 @@ pub fn letters<L: AsRef<Caught>>(letters: &[L]) -> String {
                 th scope="col" { "Written" } th scope="col" { "To" } th scope="col" { "Subject" } th scope="col" { "Protected" }
             } }
             tbody {
-                @for letter in letters.iter().map(AsRef::as_ref) {
+                @for letter in letters.iter().take(LETTERS_LISTED).map(AsRef::as_ref) {
                     tr {
                         td { (text::instant(letter.written)) }
                         td { bdi { (text::line(&letter.to)) } }
@@ -87,6 +91,7 @@ pub fn letters<L: AsRef<Caught>>(letters: &[L]) -> String {
         h1 { "The letters of this demonstration" }
         p.lead { "Each as it would have left, the newest first. None was sent to anybody." }
         @if letters.is_empty() { p { "None was written yet." } } @else { (scrolling("Letters", &table)) }
+        @if letters.len() > LETTERS_LISTED { p { "These are the last " (LETTERS_LISTED) " of " (letters.len()) ". The older ones belong to the cases of the past." } }
         p { a href="/" { "Back to where to look" } }
     };
     page("Letters", Reader::Anyone, &main)
