@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tidegate_domain::advisory::Publication;
 use tidegate_domain::id::Slug;
 use tidegate_domain::policy::Policy;
+use tidegate_domain::policy::vocabulary::RoleKind;
 use tidegate_domain::time::Instant;
 use tidegate_formats::Link;
 use tidegate_formats::atom::{self, FeedContext, FeedEntry};
@@ -64,13 +65,24 @@ async fn files(engine: &Engine, doors: Doors) -> Result<Vec<SiteFile>, EngineErr
         projects.push((project.id.clone(), engine.policy(&project.id).await?, project.policy_toml));
     }
     files.extend(lists(&publications, &projects, &engine.site, doors));
+    files.extend(engine.security_txt.as_ref().map(|file| SiteFile {
+        path: crate::security_txt::PATH.to_owned(),
+        body: file.text.clone().into_bytes(),
+    }));
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
 }
 
-fn links(root: &str, project: &Slug, doors: Doors) -> pages::ProjectLinks {
+fn links(root: &str, project: &Slug, policy: &Policy, doors: Doors) -> pages::ProjectLinks {
     let report = (doors == Doors::Here).then(|| format!("{root}report/{project}"));
-    pages::ProjectLinks { report, ..pages::project_links(root, project) }
+    let members = list_title(policy).map(|_| format!("{root}members/{project}.html"));
+    pages::ProjectLinks { members, report, ..pages::project_links(root, project) }
+}
+
+/// What the policy calls the members of its predisclosure list, if it has one.
+fn list_title(policy: &Policy) -> Option<String> {
+    let members = policy.roles_of(RoleKind::Member);
+    (!members.is_empty()).then(|| policy.titles(members))
 }
 
 /// What every page of the site loads.
@@ -91,7 +103,10 @@ fn lists(
     let text = |path: String, body: String| SiteFile { path, body: body.into_bytes() };
     let home: Vec<pages::HomeEntry<'_>> = projects
         .iter()
-        .map(|(id, policy, _)| pages::HomeEntry { publisher: &policy.publisher, links: links("", id, doors) })
+        .map(|(id, policy, _)| pages::HomeEntry {
+            publisher: &policy.publisher,
+            links: links("", id, policy, doors),
+        })
         .collect();
     let mut files = vec![
         text("index.html".to_owned(), pages::home(&home)),
@@ -107,10 +122,13 @@ fn lists(
                 href: format!("../{}", page_path(id, &publication.number)),
             })
             .collect();
-        let links = links("../", id, doors);
+        let links = links("../", id, policy, doors);
         let body = project_feed(publications, id, policy, site);
         files.push(SiteFile { path: format!("projects/{id}.atom"), body });
         files.push(text(format!("projects/{id}.html"), pages::index(&policy.publisher, &own, &links)));
+        if let Some(title) = list_title(policy) {
+            files.push(text(format!("members/{id}.html"), pages::members(&policy.publisher, &title, &links)));
+        }
         let links = pages::PolicyLinks {
             project: links,
             markdown: Some(format!("{id}.md")),

@@ -7,6 +7,7 @@ use crate::logs::Level;
 use crate::post::Post;
 use crate::post::keystore::KeyStore;
 use crate::post::settings::{MailConfig, SettingFault, Settings};
+use crate::security_txt::{SecurityTxt, SecurityTxtConfig};
 use crate::store::{Location, MasterKey, Store, StoreError};
 use crate::watch::WatchConfig;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,9 @@ pub struct Config {
     /// Where mail goes, and where it comes from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mail: Option<MailConfig>,
+    /// What `/.well-known/security.txt` says; there is none, where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_txt: Option<SecurityTxtConfig>,
 }
 
 /// What the server writes about itself on standard error.
@@ -198,6 +202,7 @@ pub async fn create(
         log: LogConfig::default(),
         watch: None,
         mail: None,
+        security_txt: None,
     };
     let key = MasterKey::generate_file(&dir.join("master.key"), &chance)
         .map_err(|error| InstanceError::Key(error.to_string()))?;
@@ -230,10 +235,12 @@ pub async fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Engine, InstanceE
     let location = location(dir, &config);
     demand_database(&location)?;
     let settings = settings(dir, &config)?;
+    let security_txt = security_txt(dir, &config)?;
     let store = Store::open(&location, &key, Arc::clone(&chance)).await?;
     let mut engine = Engine::open(store, clock, Arc::clone(&chance)).await.map_err(InstanceError::Engine)?;
     let keystore = KeyStore::new(dir.join(KEYS), key, chance);
     engine.post = Post { settings, keystore: Some(keystore) };
+    engine.security_txt = security_txt;
     Ok(engine)
 }
 
@@ -242,6 +249,12 @@ fn settings(dir: &Path, config: &Config) -> Result<Settings, InstanceError> {
     let faulty =
         |fault: SettingFault| InstanceError::Config { path: dir.join(CONFIG), why: fault.to_string() };
     Ok(checked.map_err(faulty)?.unwrap_or_default())
+}
+
+fn security_txt(dir: &Path, config: &Config) -> Result<Option<SecurityTxt>, InstanceError> {
+    let origin = config.web.origin.as_deref();
+    let checked = config.security_txt.as_ref().map(|section| section.check(origin)).transpose();
+    checked.map_err(|fault| InstanceError::Config { path: dir.join(CONFIG), why: fault.to_string() })
 }
 
 /// A database that is gone must not come back as an empty one, in which nothing was ever reported.

@@ -16,6 +16,7 @@ pub mod pages;
 pub mod post;
 mod reporter;
 pub mod secret;
+pub mod security_txt;
 pub mod serve;
 mod shape;
 pub mod store;

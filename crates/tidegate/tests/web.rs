@@ -2,6 +2,8 @@
 
 #[path = "web/accounts.rs"]
 mod accounts;
+#[path = "web/desks.rs"]
+mod desks;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
@@ -10,6 +12,7 @@ use tempfile::TempDir;
 use tidegate::chance::Chance;
 use tidegate::engine::Engine;
 use tidegate::engine::clock::SetClock;
+use tidegate::security_txt::{SecurityTxt, SecurityTxtConfig};
 use tidegate::store::{Location, MasterKey, Store};
 use tidegate::web::{self, For, Shared, Web};
 use tidegate_domain::id::{CaseId, Slug};
@@ -47,6 +50,18 @@ fn name(text: &str) -> Slug {
     text.parse().expect("a name")
 }
 
+fn security_txt() -> SecurityTxt {
+    let config = SecurityTxtConfig {
+        contact: vec!["mailto:security@xen.example".to_owned()],
+        expires: "2026-03-20T09:00:00Z".to_owned(),
+        policy: Vec::new(),
+        preferred_languages: Vec::new(),
+        encryption: Vec::new(),
+        canonical: Vec::new(),
+    };
+    config.check(Some("https://security.xen.example")).expect("good")
+}
+
 impl World {
     async fn new() -> World {
         let room = tempfile::tempdir().expect("a folder");
@@ -55,7 +70,9 @@ impl World {
         let place = Location::Sqlite(room.path().join("tidegate.db"));
         let key = MasterKey::from_bytes([7; 32]);
         let store = Store::open(&place, &key, Arc::clone(&chance)).await.expect("a store");
-        let engine = Engine::open(store, Arc::<SetClock>::clone(&clock), chance).await.expect("an engine");
+        let mut engine =
+            Engine::open(store, Arc::<SetClock>::clone(&clock), chance).await.expect("an engine");
+        engine.security_txt = Some(security_txt());
         engine.put_project(&name("xen"), POLICY).await.expect("a project");
         let mut people = engine.people().await.expect("people");
         people.grant(&name("ian"), Some("ian@xen.example"), &name("xen"), &name("team"));
@@ -170,13 +187,21 @@ fn filled(path: &str, case: CaseId) -> String {
     path.replace("{project}", "xen")
         .replace("{case}", &case.to_string())
         .replace("{act}", "acknowledge")
+        .replace("{month}", "2026-03")
         .replace("{secret}", &"0".repeat(32))
         .replace("{key}", &"0".repeat(32))
 }
 
 /// What is no route, but there all the same: the public site, and what is not there.
-const PUBLIC: [&str; 6] =
-    ["/", "/feed.atom", "/projects/xen.html", "/policy/xen.html", "/nothing", "/desk/cases/nonsense"];
+const PUBLIC: [&str; 7] = [
+    "/",
+    "/feed.atom",
+    "/projects/xen.html",
+    "/policy/xen.html",
+    "/.well-known/security.txt",
+    "/nothing",
+    "/desk/cases/nonsense",
+];
 
 /// ALL-01: a world with an embargoed case and one without are the same to whoever may not know of it: a
 /// stranger, a person of another project, the reporter of another case; on every route of the table.

@@ -21,6 +21,7 @@ pub use read::CaseFile;
 use crate::account::password::Passwords;
 use crate::chance::Chance;
 use crate::post::Post;
+use crate::security_txt::SecurityTxt;
 use crate::store::{Project, Store, StoreError};
 use crate::watch::Pulse;
 use clock::Clock;
@@ -48,6 +49,8 @@ pub struct Engine {
     pub site: tidegate_formats::Link,
     /// What there is for mail.
     pub post: Post,
+    /// What the site says about where to report, if it says so.
+    pub security_txt: Option<SecurityTxt>,
     /// Whether whoever does what is due goes round.
     pub pulse: Pulse,
 }
@@ -153,6 +156,7 @@ impl Engine {
             policies: Mutex::default(),
             site,
             post: Post::default(),
+            security_txt: None,
             pulse: Pulse::default(),
         })
     }

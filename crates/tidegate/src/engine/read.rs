@@ -44,6 +44,12 @@ impl CaseFile {
         audience::log(view, &self.entries)
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> CaseId {
+        self.case.id
+    }
+
     /// What each role may know, and since when: for whoever works on the case, and empty for others.
     #[must_use]
     pub fn known_since(&self, view: &View<'_>) -> Vec<Known<'_>> {

@@ -40,6 +40,8 @@ pub(super) enum Here {
     Advisories,
     /// The policy.
     Policy,
+    /// The members of the list.
+    Members,
 }
 
 /// A page of a project.
@@ -95,6 +97,7 @@ fn navigation(frame: &Frame<'_>) -> Markup {
             ul {
                 (entry(&links.advisories, "Advisories", Here::Advisories))
                 (entry(&links.policy, "Policy", Here::Policy))
+                @if let Some(members) = &links.members { (entry(members, "Members", Here::Members)) }
                 li { a href=(links.feed) { "Feed" } }
                 @if let Some(report) = &links.report { li { a href=(report) { "Report" } } }
                 li { a href={ (links.root) (HOME_FILE) } { "All projects" } }

@@ -6,10 +6,12 @@
 //! says so.
 
 mod advisory;
+pub mod demo;
 pub mod desk;
 mod home;
 mod index;
 mod layout;
+mod members;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,7 @@ mod text;
 pub use advisory::advisory;
 pub use home::home;
 pub use index::index;
+pub use members::members;
 pub use policy::{policy_html, policy_markdown};
 
 use tidegate_domain::advisory::{Publication, Publisher};
@@ -57,6 +60,8 @@ pub struct ProjectLinks {
     pub policy: String,
     /// The project's Atom feed.
     pub feed: String,
+    /// The members of the predisclosure list, where the policy has one.
+    pub members: Option<String>,
     /// The form for reports, where the site is served with its doors.
     pub report: Option<String>,
 }
@@ -70,6 +75,7 @@ pub fn project_links(root: &str, project: &Slug) -> ProjectLinks {
         advisories: format!("{root}projects/{project}.html"),
         policy: format!("{root}policy/{project}.html"),
         feed: format!("{root}projects/{project}.atom"),
+        members: None,
         report: None,
     }
 }

@@ -75,6 +75,7 @@ fn project_links() -> ProjectLinks {
         advisories: href("index.html"),
         policy: href("policy.html"),
         feed: href("feed.atom"),
+        members: None,
         report: None,
     }
 }

@@ -50,7 +50,8 @@ async fn now(State(web): State<Shared>, person: Person) -> Result<Html<String>, 
             title: view.record.as_deref().map(|case| case.title.to_string()).unwrap_or_default(),
         });
     }
-    Ok(Html(desk::now(&person.name, &lines)))
+    let warning = web.engine.security_txt.as_ref().and_then(|file| file.warning(at));
+    Ok(Html(desk::now(&person.name, &lines, warning.as_deref())))
 }
 
 /// What is due, in the words of the policy.

@@ -3,6 +3,7 @@
 
 mod answer;
 mod api;
+mod calendar;
 mod desk;
 mod editor;
 mod form;
@@ -113,13 +114,19 @@ pub fn routes() -> Routes {
     let routes = welcome::routes(routes);
     let routes = editor::routes(routes);
     let routes = desk::routes(routes);
+    let routes = calendar::routes(routes);
     let routes = tokens::routes(routes);
     api::routes(routes)
 }
 
 /// The web door as a service.
 pub fn router(web: Shared) -> Router {
-    routes()
+    router_of(routes(), web)
+}
+
+/// The web door with routes of the caller's choice.
+pub fn router_of(routes: Routes, web: Shared) -> Router {
+    routes
         .into_router()
         .fallback(site::file)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
@@ -137,17 +144,39 @@ pub async fn serve(
     listener: tokio::net::TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    serve_routes(routes(), web, listener, stop).await
+}
+
+/// As [`serve`], with routes of the caller's choice.
+///
+/// # Errors
+/// Where the listener fails.
+pub async fn serve_routes(
+    routes: Routes,
+    web: Shared,
+    listener: tokio::net::TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
     let fresh = tokio::spawn(keep_fresh(Arc::clone(&web)));
-    let service = router(web).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router_of(routes, web).into_make_service_with_connect_info::<SocketAddr>();
     let served = axum::serve(listener, service).with_graceful_shutdown(stop).await;
     fresh.abort();
     served
 }
 
-/// Shows what became public.
+/// Shows what became public, and warns before `security.txt` expires.
 async fn keep_fresh(web: Shared) {
+    let mut warned = None;
     loop {
         tokio::time::sleep(REST).await;
+        if let Some(file) = &web.engine.security_txt {
+            let now = web.engine.clock.now();
+            let nearness = file.nearness(now);
+            if let Some(warning) = file.warning(now).filter(|_| nearness != warned) {
+                tracing::warn!("{warning}");
+            }
+            warned = nearness;
+        }
         if let Err(error) = web.refresh_site().await {
             tracing::error!(%error, "the public site could not be read");
         }

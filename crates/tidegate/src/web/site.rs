@@ -55,6 +55,12 @@ impl Web {
         *self.site.0.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
+
+    /// Whether a file of the public site is there now.
+    #[must_use]
+    pub fn shows(&self, path: &str) -> bool {
+        self.site.now().files.contains_key(path)
+    }
 }
 
 fn public(file: export::SiteFile) -> File {

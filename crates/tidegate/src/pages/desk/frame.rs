@@ -19,7 +19,7 @@ pub enum Reader<'a> {
 }
 
 /// A page of the server.
-pub(super) fn page(title: &str, reader: Reader<'_>, main: &Markup) -> String {
+pub(in crate::pages) fn page(title: &str, reader: Reader<'_>, main: &Markup) -> String {
     let head = html! {
         title { (title) " – Tidegate" }
         meta name="robots" content="noindex";
@@ -50,6 +50,8 @@ pub(super) fn page(title: &str, reader: Reader<'_>, main: &Markup) -> String {
                 nav aria-label="Desk" { ul {
                     li { a href="/desk" { "Now" } }
                     li { a href="/desk/cases" { "Cases" } }
+                    li { a href="/desk/calendar" { "Calendar" } }
+                    li { a href="/desk/invitations" { "Invitations" } }
                     li { a href="/" { "Public site" } }
                     li { a href="/account/tokens" { "API tokens" } }
                     li.who { (name.as_str()) }

@@ -22,9 +22,9 @@ pub struct DueLine {
     pub title: String,
 }
 
-/// What needs `name` now, the oldest first.
+/// What needs `name` now, the oldest first, below what whoever runs the instance has to do.
 #[must_use]
-pub fn now(name: &Slug, lines: &[DueLine]) -> String {
+pub fn now(name: &Slug, lines: &[DueLine], warning: Option<&str>) -> String {
     let table = html! {
         table {
             thead { tr { th scope="col" { "Due" } th scope="col" { "What" } th scope="col" { "Case" } } }
@@ -41,6 +41,7 @@ pub fn now(name: &Slug, lines: &[DueLine]) -> String {
     };
     let main = html! {
         h1 { "What needs you now" }
+        @if let Some(warning) = warning { p.callout { (warning) } }
         @if lines.is_empty() { p.lead { "Nothing is due." } } @else { (scrolling("What is due", &table)) }
     };
     page("Now", Reader::Person(name), &main)

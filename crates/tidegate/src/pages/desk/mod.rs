@@ -3,22 +3,27 @@
 
 mod account;
 mod applies;
+mod calendar;
 mod case;
 mod door;
 mod editor;
 mod embargo;
 mod frame;
+mod invitations;
 mod lists;
 mod timeline;
 mod tokens;
 
 pub use account::{recover, sign_in, welcome};
+pub use calendar::{Month, Planned, calendar};
 pub use case::{CasePage, Offer, case, invited};
 pub use door::{
     Mailbox, ReportForm, mailbox, mailbox_key, mailbox_link, mailbox_made, report, reports, sign_in_link,
 };
 pub use editor::{DraftPage, Preview, editor};
+pub(super) use frame::page;
 pub use frame::{Reader, failed, note, refused};
+pub use invitations::{Invitation, invitations};
 pub use lists::{CaseLine, DueLine, cases, now};
 pub use tokens::{token_made, tokens};
 
