@@ -394,3 +394,94 @@ async fn what_is_promoted_belongs_to_its_instant() {
     }
     assert_eq!(ends.len(), 2, "both ends were seen");
 }
+
+/// Two servers on one database. One is killed while it discloses, as `faults` says; the other goes on. What is seen
+/// in the end, the Message-IDs, how late the advisory was in seconds, and whether the first was killed.
+async fn disclosed_by_two(bed: &Bed, faults: Faults) -> (Seen, Vec<String>, i64, bool) {
+    bed.reset().await;
+    let clock = Arc::new(SetClock::at(instant("2013-01-01T00:00:00Z")));
+    let opened = Engine::open(bed.open().await, Arc::<SetClock>::clone(&clock), bed.chance()).await;
+    let mut player = Player::new(opened.expect("opens"), Arc::clone(&clock), None);
+    let mut story = small_story();
+    story.beats.retain(|beat| beat.at <= instant("2014-09-29T11:00:00Z"));
+    player.play(&story).await.expect("the story plays");
+    let living = player.end().await.expect("the end");
+
+    clock.set(instant(PUBLIC));
+    let faults = Arc::new(faults);
+    let mut killed = true;
+    if let Ok(store) = bed.open_with(&faults).await
+        && let Ok(dying) = Engine::open(store, Arc::<SetClock>::clone(&clock), bed.chance()).await
+    {
+        killed = dying.work().await == Err(StoreError::Injected.into());
+        dying.store.close().await;
+    }
+    for passed_s in 0..=2 {
+        clock.set(Instant::from_micros(instant(PUBLIC).micros() + passed_s * 1_000_000));
+        let round = living.work().await.expect("works");
+        assert_eq!(round.failed, Vec::<String>::new());
+    }
+
+    let mut ids = Vec::new();
+    for letter in living.store.outgoing(0, 10_000).await.expect("the outbox") {
+        let raw = String::from_utf8(letter.raw.expect("not shredded")).expect("letters are text");
+        ids.extend(raw.lines().filter(|line| line.starts_with("Message-ID: ")).map(str::to_owned));
+    }
+    let case = living.store.cases(None, false).await.expect("cases")[0].case;
+    let (file, viewer) = living.open_case(case, &name("ian")).await.expect("the team's case");
+    let view = file.view(&viewer).expect("the team sees it");
+    let late = file.log(&view).find_map(|entry| match entry.event {
+        Event::Announced { late_s, .. } => Some(late_s),
+        _ => None,
+    });
+    let seen = seen(&living).await;
+    living.store.close().await;
+    (seen, ids, late.expect("announced"), killed)
+}
+
+async fn kill_one_of_two(bed: &Bed) {
+    let (whole, ids, late_s, killed) = disclosed_by_two(bed, Faults::none()).await;
+    assert!(!killed && late_s == 0, "nobody was killed, and nothing was late");
+    let unlike: std::collections::BTreeSet<&String> = ids.iter().collect();
+    assert_eq!(unlike.len(), ids.len(), "a Message-ID is of one letter");
+    for n in 1.. {
+        let (seen, again, late_s, killed) = disclosed_by_two(bed, Faults::die_at(n, Side::After)).await;
+        assert_eq!(seen, whole, "killed at effect {n}");
+        assert_eq!(again.len(), ids.len(), "killed at effect {n}");
+        let unlike: std::collections::BTreeSet<&String> = again.iter().collect();
+        assert_eq!(unlike.len(), again.len(), "killed at effect {n}");
+        assert!(late_s <= 2, "killed at effect {n}: {late_s} s late");
+        if !killed {
+            assert!(n > 3, "the disclosure has several effects");
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_server_is_killed_while_it_discloses_and_the_other_goes_on() {
+    kill_one_of_two(&Bed::sqlite()).await;
+    if let Some(bed) = Bed::postgres("two").await {
+        kill_one_of_two(&bed).await;
+        bed.remove().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_one_server_changes_holds_at_the_other() {
+    let bed = Bed::sqlite();
+    let clock = Arc::new(SetClock::at(instant("2014-01-01T00:00:00Z")));
+    let open = async || {
+        let clock = Arc::<SetClock>::clone(&clock);
+        Engine::open(bed.open().await, clock, bed.chance()).await.expect("opens")
+    };
+    let (one, other) = (open().await, open().await);
+    let project = name("xen");
+    let before = one.put_project(&project, small_story().policy).await.expect("a policy");
+    assert_eq!(other.policy(&project).await.expect("known").id, before.id);
+    let changed = include_str!("../../../policies/xen.toml");
+    let after = one.put_project(&project, changed).await.expect("another policy");
+    assert_ne!(before.id, after.id);
+    assert_eq!(other.policy(&project).await.expect("known").id, after.id);
+    assert_eq!(one.policy(&project).await.expect("known").id, after.id);
+}

@@ -99,6 +99,8 @@ fn until_ready(address: &str) {
 #[test]
 fn a_server_tells_whether_it_can_work_and_logs_no_secret() {
     let server = Server::start();
+    let warned = server.lines.iter().any(|line| line.contains("tidegate project site URL"));
+    assert!(warned, "links that lead nowhere are not said");
     let (watch, web) = (server.address("watched at"), server.address("serving"));
     until_ready(&watch);
     assert_eq!(get(&watch, "/health"), (200, "alive\n".to_owned()));

@@ -40,6 +40,10 @@ impl Options {
             None => None,
         };
         let engine = Arc::new(instance::open(dir, Arc::new(SystemClock::start())).await?);
+        if !engine.has_site() {
+            let site = &engine.site;
+            out.note(&format!("tidegate: links in letters and documents lead to {site}, where nobody is; set the site's address with `tidegate project site URL`"));
+        }
         // Whatever fell due while nothing ran is done first, and said (ALL-03).
         for late in engine.resume().await? {
             out.note(&format!("tidegate: {late}"));

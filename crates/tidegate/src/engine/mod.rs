@@ -44,7 +44,7 @@ pub struct Engine {
     pub clock: Arc<dyn Clock>,
     pub(crate) chance: Arc<Chance>,
     pub(crate) passwords: Passwords,
-    policies: Mutex<HashMap<Slug, Arc<Policy>>>,
+    policies: Mutex<HashMap<Slug, ReadPolicy>>,
     /// The public address of the site, for links in documents and letters.
     pub site: tidegate_formats::Link,
     /// What there is for mail.
@@ -53,6 +53,13 @@ pub struct Engine {
     pub security_txt: Option<SecurityTxt>,
     /// Whether whoever does what is due goes round.
     pub pulse: Pulse,
+}
+
+/// A policy with the text that it was read from: where the stored text is another one, it is read again.
+#[derive(Debug)]
+struct ReadPolicy {
+    toml: String,
+    policy: Arc<Policy>,
 }
 
 /// Why the engine did not do as asked.
@@ -166,6 +173,11 @@ impl Engine {
         self.store.setting(SITE).await.is_ok()
     }
 
+    /// Whether somebody said where the site is. Until then, links in letters lead nowhere.
+    pub(crate) fn has_site(&self) -> bool {
+        self.site != default_site()
+    }
+
     /// Sets the public address of the site.
     ///
     /// # Errors
@@ -189,28 +201,28 @@ impl Engine {
         };
         let project = Project { id: id.clone(), policy_toml: policy_toml.to_owned(), settings };
         self.store.put_project(&project).await?;
-        self.cache().insert(id.clone(), Arc::clone(&policy));
         Ok(policy)
     }
 
-    /// The policy that a project is under.
+    /// The policy that a project is under, as it is stored now: another server may have changed it.
     ///
     /// # Errors
     /// [`EngineError::NoSuchProject`], or the faults of a policy that this program reads no more.
     pub async fn policy(&self, project: &Slug) -> Result<Arc<Policy>, EngineError> {
-        if let Some(policy) = self.cache().get(project) {
-            return Ok(Arc::clone(policy));
-        }
         let stored = match self.store.project(project).await {
             Err(StoreError::NotFound { .. }) => return Err(EngineError::NoSuchProject(project.clone())),
             other => other?,
         };
+        if let Some(read) = self.cache().get(project).filter(|read| read.toml == stored.policy_toml) {
+            return Ok(Arc::clone(&read.policy));
+        }
         let policy = Arc::new(policy::read(&stored.policy_toml).map_err(EngineError::Faults)?);
-        self.cache().insert(project.clone(), Arc::clone(&policy));
+        let read = ReadPolicy { toml: stored.policy_toml, policy: Arc::clone(&policy) };
+        self.cache().insert(project.clone(), read);
         Ok(policy)
     }
 
-    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<Slug, Arc<Policy>>> {
+    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<Slug, ReadPolicy>> {
         self.policies.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
