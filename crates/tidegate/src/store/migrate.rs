@@ -13,7 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/0003_tokens.sql"),
     include_str!("../../../../migrations/0004_accounts.sql"),
     include_str!("../../../../migrations/0005_api.sql"),
-    include_str!("../../../../migrations/0009_fold.sql"),
+    include_str!("../../../../migrations/0006_fold.sql"),
 ];
 
 const INSTANCE_ID: &str = "id";
