@@ -134,6 +134,8 @@ pub fn stands(found: &Found) -> String {
         Found::Applies { .. } => "applies".to_owned(),
         Found::Needs { commits, .. } if commits.len() == 1 => "needs 1 prerequisite".to_owned(),
         Found::Needs { commits, .. } => format!("needs {} prerequisites", commits.len()),
+        Found::There { commit: None } => "is there already".to_owned(),
+        Found::There { commit: Some(commit) } => format!("is there already, by {}", short(commit)),
         Found::Fails { file, line: 0 } => format!("fails: {file}"),
         Found::Fails { file, line } => format!("fails: {file}, line {line}"),
         Found::Unchecked { why } => format!("not checked: {why}"),

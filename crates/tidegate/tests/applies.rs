@@ -120,6 +120,22 @@ fn attaching_a_patch_finds_out_where_it_applies() {
     world.done(&["fsck"]);
 }
 
+/// A release whose branch has the fix is provided for, and no patch is missing there.
+#[test]
+fn a_fix_that_is_merged_is_there_already() {
+    let world = World::new();
+    world.name_repository();
+    let case = world.case();
+    let code = world.room.path().join("code");
+    git(&code, &["am", "--quiet", "../xsa7.patch"]);
+    let merged = git(&code, &["rev-parse", "HEAD"]);
+    world.done(&["case", "attach-patch", &case, "--release", "4.4", "--file", "xsa7.patch"]);
+    let shown = world.json(&["case", "show", &case]);
+    assert_eq!(shown["applies"][1]["check"]["found"], json!({"there": {"commit": merged}}));
+    let text = world.done(&["case", "show", &case]);
+    assert!(text.contains(&format!("is there already, by {}", &merged[..12])), "{text}");
+}
+
 #[test]
 fn without_a_repository_nothing_is_checked_and_a_lost_one_is_said() {
     let world = World::new();

@@ -35,6 +35,11 @@ pub enum Found {
         /// The commits, in the order in which they are applied.
         commits: Vec<Prerequisite>,
     },
+    /// It does not apply because what it does has been done: the tree has the fix.
+    There {
+        /// The commit of the tree's past that is the same patch, by its full id, where one was found.
+        commit: Option<String>,
+    },
     /// No set of the branch's commits makes it apply.
     Fails {
         /// The file that does not fit.
@@ -55,8 +60,14 @@ impl Found {
     pub fn applies(&self) -> bool {
         match self {
             Found::Applies { .. } | Found::Needs { .. } => true,
-            Found::Fails { .. } | Found::Unchecked { .. } => false,
+            Found::There { .. } | Found::Fails { .. } | Found::Unchecked { .. } => false,
         }
+    }
+
+    /// Whether the tree is provided for: the text applies, or is there already.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        self.applies() || matches!(self, Found::There { .. })
     }
 
     /// The tree that comes out, where one does.
@@ -64,7 +75,7 @@ impl Found {
     pub fn tree(&self) -> Option<&str> {
         match self {
             Found::Applies { tree } | Found::Needs { tree, .. } => Some(tree),
-            Found::Fails { .. } | Found::Unchecked { .. } => None,
+            Found::There { .. } | Found::Fails { .. } | Found::Unchecked { .. } => None,
         }
     }
 
@@ -73,7 +84,9 @@ impl Found {
     pub fn prerequisites(&self) -> &[Prerequisite] {
         match self {
             Found::Needs { commits, .. } => commits,
-            Found::Applies { .. } | Found::Fails { .. } | Found::Unchecked { .. } => &[],
+            Found::Applies { .. } | Found::There { .. } | Found::Fails { .. } | Found::Unchecked { .. } => {
+                &[]
+            }
         }
     }
 }

@@ -94,7 +94,7 @@ impl fmt::Display for Gap {
             Gap::Red { tree, found: Found::Fails { file, line } } => {
                 write!(f, "has no green row on {tree}: {file} does not fit at line {line}")
             }
-            Gap::Red { tree, found: Found::Applies { .. } | Found::Needs { .. } } => {
+            Gap::Red { tree, found: Found::Applies { .. } | Found::Needs { .. } | Found::There { .. } } => {
                 write!(f, "has another patch than was checked on {tree}")
             }
         }
@@ -139,7 +139,7 @@ impl ReleaseWork {
     #[must_use]
     pub fn is_green(&self) -> bool {
         !self.checks.is_empty()
-            && self.own_checks().filter(|check| check.found.applies()).count() == self.checks.len()
+            && self.own_checks().filter(|check| check.found.is_green()).count() == self.checks.len()
     }
 
     /// What is missing for the release to be resolved; `None` where nothing is.
@@ -149,7 +149,7 @@ impl ReleaseWork {
             return None;
         }
         let Some(patch) = &self.patch else { return Some(Gap::NoPatch) };
-        let red = |check: &&TreeCheck| check.patch != patch.sha256 || !check.found.applies();
+        let red = |check: &&TreeCheck| check.patch != patch.sha256 || !check.found.is_green();
         Some(self.checks.iter().find(red).map_or(Gap::NotChecked, |check| Gap::Red {
             tree: check.name.clone(),
             found: check.found.clone(),
@@ -224,7 +224,9 @@ mod tests {
         // Another release's patch, tried on this one, is none of its own.
         assert_eq!(work(None, vec![check("a", applies())]).gap(), Some(Gap::NoPatch));
         assert_eq!(work(Some("a"), Vec::new()).gap(), Some(Gap::NotChecked));
-        assert_eq!(work(Some("a"), vec![check("a", applies()), check("a", needs())]).gap(), None);
+        let there = Found::There { commit: None };
+        let green = vec![check("a", applies()), check("a", needs()), check("a", there)];
+        assert_eq!(work(Some("a"), green).gap(), None);
         let half = work(Some("a"), vec![check("a", applies()), check("a", fails())]);
         let told = half.gap().map(|gap| gap.to_string());
         assert_eq!(told.as_deref(), Some("has no green row on RELEASE-4.4.1: a.c does not fit at line 7"));

@@ -9,6 +9,7 @@ use tidegate_baseline::Error;
 use tidegate_baseline::apply::Workshop;
 use tidegate_baseline::check::{Answer, Reason, ReasonKind, Request, Series, check};
 use tidegate_baseline::security::Pattern;
+use tidegate_baseline::standing::{Outcome, Standing, standings};
 use tidegate_domain::case::applies::{PREREQUISITES_MAX, Prerequisite};
 use tidegate_domain::case::{Case, Entry, Event, Found, TreeCheck};
 use tidegate_domain::id::{CaseId, Slug};
@@ -105,7 +106,22 @@ fn check_tree(
     let commit = shop.resolve(tree).map_err(told)?.to_string();
     let request = Request { release: tree.to_owned(), branch: branch.cloned(), series };
     let answer = check(&mut shop, &request, &Pattern::default()).map_err(told)?;
+    if answer.tree.is_none()
+        && let Some(there) = is_there(&standings(&mut shop, &request).map_err(told)?)
+    {
+        return Ok((commit, there));
+    }
     Ok((commit, found(answer)))
+}
+
+/// What is found of a series all of which is on the tree already, as it is once the fix is merged there.
+fn is_there(patches: &[Standing]) -> Option<Found> {
+    let mut last = None;
+    for patch in patches {
+        let Outcome::AlreadyThere { commit, .. } = &patch.result else { return None };
+        last = commit.clone().or(last);
+    }
+    (!patches.is_empty()).then_some(Found::There { commit: last })
 }
 
 /// Where the repository is on this machine is nothing that a case tells.
