@@ -120,6 +120,27 @@ fn attaching_a_patch_finds_out_where_it_applies() {
     world.done(&["fsck"]);
 }
 
+/// A repository that is named late, and one that moved, are looked at without attaching anything again.
+#[test]
+fn a_repository_that_is_new_or_moved_is_looked_at_again() {
+    let world = World::new();
+    let case = world.case();
+    world.done(&["case", "attach-patch", &case, "--release", "4.4", "--file", "xsa7.patch"]);
+    let on_branch = || world.json(&["case", "show", &case])["applies"][1]["check"]["found"].clone();
+    assert_eq!(on_branch(), Value::Null);
+    world.name_repository();
+    assert!(on_branch()["applies"]["tree"].is_string());
+
+    let code = world.room.path().join("code");
+    commit(&code, "one\nTWO\nthree or so\nfour\nfive\n", "reword");
+    let again = ["project", "repository", "xen", "--look-again"];
+    world.done(&again);
+    assert_eq!(on_branch(), json!({"fails": {"file": "file", "line": 1}}));
+    let told = world.json(&["case", "log", &case]);
+    world.done(&again);
+    assert_eq!(world.json(&["case", "log", &case]), told, "nothing new is nothing to record");
+}
+
 /// A release whose branch has the fix is provided for, and no patch is missing there.
 #[test]
 fn a_fix_that_is_merged_is_there_already() {

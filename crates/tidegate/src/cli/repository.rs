@@ -19,6 +19,9 @@ pub(super) struct Repository {
     /// A supported release, the tag of its last point release, and the branch of the next; repeat it for each.
     #[arg(long = "release", value_name = "RELEASE=TAG[,BRANCH]", requires = "repo", value_parser = release)]
     releases: Vec<(Slug, Trees)>,
+    /// Check the patches of open cases anew, as after branches moved.
+    #[arg(long, conflicts_with = "repo")]
+    look_again: bool,
 }
 
 fn release(text: &str) -> Result<(Slug, Trees), String> {
@@ -37,7 +40,13 @@ fn release(text: &str) -> Result<(Slug, Trees), String> {
 
 impl Repository {
     pub(super) async fn run(self, engine: &Engine, out: &Out) -> Result<(), Failure> {
-        let Some(repo) = self.repo else { return show(engine, &self.project, out).await };
+        let Some(repo) = self.repo else {
+            if self.look_again {
+                engine.look_again(&self.project).await?;
+                engine.work().await?;
+            }
+            return show(engine, &self.project, out).await;
+        };
         let path = repo.canonicalize().map_err(|error| Failure::file(&repo, &error))?;
         if self.releases.len() > RELEASES_MAX {
             return Err(Failure::plain(format!("a project has at most {RELEASES_MAX} supported releases")));
@@ -54,6 +63,7 @@ impl Repository {
             }
         }
         engine.set_repository(&self.project, &repository::Repository { path, releases }).await?;
+        engine.work().await?;
         show(engine, &self.project, out).await
     }
 }

@@ -22,7 +22,7 @@ use crate::account::password::Passwords;
 use crate::chance::Chance;
 use crate::post::Post;
 use crate::security_txt::SecurityTxt;
-use crate::store::{Project, Store, StoreError};
+use crate::store::{PolicyStamp, Project, Store, StoreError};
 use crate::watch::Pulse;
 use clock::Clock;
 use people::People;
@@ -60,6 +60,8 @@ pub struct Engine {
 struct ReadPolicy {
     toml: String,
     policy: Arc<Policy>,
+    /// The stamp that came with a case whose policy this is.
+    stamp: Option<PolicyStamp>,
 }
 
 /// Why the engine did not do as asked.
@@ -217,8 +219,26 @@ impl Engine {
             return Ok(Arc::clone(&read.policy));
         }
         let policy = Arc::new(policy::read(&stored.policy_toml).map_err(EngineError::Faults)?);
-        let read = ReadPolicy { toml: stored.policy_toml, policy: Arc::clone(&policy) };
+        let read = ReadPolicy { toml: stored.policy_toml, policy: Arc::clone(&policy), stamp: None };
         self.cache().insert(project.clone(), read);
+        Ok(policy)
+    }
+
+    /// As [`Engine::policy`], where `stamp` came with a case: whoever reads a case need not ask for its policy again.
+    pub(crate) async fn stamped_policy(
+        &self,
+        project: &Slug,
+        stamp: PolicyStamp,
+    ) -> Result<Arc<Policy>, EngineError> {
+        let stamp = Some(stamp);
+        if let Some(read) = self.cache().get(project).filter(|read| read.stamp == stamp) {
+            return Ok(Arc::clone(&read.policy));
+        }
+        let policy = self.policy(project).await?;
+        // It may be newer than the stamp: then the next case comes with another stamp, and it is read again.
+        if let Some(read) = self.cache().get_mut(project).filter(|read| Arc::ptr_eq(&read.policy, &policy)) {
+            read.stamp = stamp;
+        }
         Ok(policy)
     }
 

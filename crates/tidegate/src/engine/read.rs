@@ -159,7 +159,7 @@ impl Engine {
     /// lost a role a moment ago, in whichever process, has lost it here.
     async fn load_with_people(&self, id: CaseId) -> Result<(CaseFile, Option<String>), EngineError> {
         let history = self.store.history(id, PEOPLE).await.map_err(missing(id))?;
-        let policy = self.policy(&history.project).await?;
+        let policy = self.stamped_policy(&history.project, history.stamp).await?;
         let entries = read_entries(id, history.events.into_iter().map(|event| (event.n, event.body)))?;
         let case = replay(&entries).ok_or(EngineError::Unreadable { case: id, n: 1 })?;
         Ok((CaseFile { project: history.project, policy, entries, case }, history.setting))
@@ -185,7 +185,7 @@ impl Engine {
             }),
             None => replay(&events).ok_or(EngineError::Unreadable { case: id, n: 1 })?,
         };
-        let policy = self.policy(&recent.project).await?;
+        let policy = self.stamped_policy(&recent.project, recent.stamp).await?;
         Ok((CaseNow { project: recent.project, policy, case }, recent.setting))
     }
 

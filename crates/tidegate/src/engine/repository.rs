@@ -1,7 +1,8 @@
 //! Where a project's code is, and the trees of its supported releases: what its patches are checked against.
 
 use super::{Engine, EngineError};
-use crate::store::StoreError;
+use crate::hands;
+use crate::store::{Commit, NewJob, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -63,6 +64,35 @@ impl Engine {
         };
         settings.insert(REPOSITORY.to_owned(), serde_json::to_value(repository).unwrap_or_default());
         stored.settings = settings.into();
-        Ok(self.store.put_project(&stored).await?)
+        self.store.put_project(&stored).await?;
+        self.look_again(project).await
+    }
+
+    /// Has the patches of the project's open cases that are not public yet checked anew: the repository is another
+    /// one, or its branches moved (XEN-24). What is known already is not recorded again.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn look_again(&self, project: &Slug) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let mut commit = Commit::at(now);
+        for row in self.store.cases(Some(project), true).await? {
+            let case = match self.now(row.case).await {
+                // It was shredded meanwhile.
+                Err(EngineError::NoSuchCase(_)) => continue,
+                other => other?.case,
+            };
+            let waits = case.releases.iter().any(|work| work.patch.is_some()) && !case.is_announced();
+            if waits {
+                commit.jobs.push(NewJob {
+                    key: format!("baseline/{}/again/{}", case.id, now.micros()),
+                    case: Some(case.id),
+                    kind: hands::BASELINE,
+                    run_at: now,
+                    body: Vec::new(),
+                });
+            }
+        }
+        Ok(self.store.commit(commit).await?)
     }
 }

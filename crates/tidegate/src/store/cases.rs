@@ -2,6 +2,7 @@
 
 use super::commit::Due;
 use super::database::Row;
+use super::instance::PolicyStamp;
 use super::seal::{Key, Place};
 use super::shred::is_shredding;
 use super::{Store, StoreError, sql};
@@ -31,6 +32,8 @@ pub struct History {
     pub events: Vec<StoredEvent>,
     /// The setting that was asked for along with it.
     pub setting: Option<String>,
+    /// What changes whenever the project's policy is stored.
+    pub stamp: PolicyStamp,
 }
 
 /// An event as the log's reader sees it.
@@ -139,7 +142,8 @@ impl Store {
         let project = self.project_name(first.digest("project")?).await?;
         let setting = first.opt_bytes("value")?.map(|sealed| self.open_setting(tag, sealed)).transpose()?;
         let project = project.ok_or_else(|| StoreError::tampered("case_row", case))?;
-        Ok(History { project, events, setting })
+        let stamp = PolicyStamp(first.bytes("stamp")?);
+        Ok(History { project, events, setting, stamp })
     }
 
     /// Up to `limit` events from `from_seq` on, of all cases, in the log's order. One that was altered does

@@ -2,6 +2,7 @@
 
 use super::commit::Keys;
 use super::database::{Row, Tx};
+use super::instance::PolicyStamp;
 use super::seal::{Key, Place};
 use super::{Store, StoreError, cases, sql};
 use tidegate_domain::id::{CaseId, Slug};
@@ -29,6 +30,8 @@ pub struct Recent {
     pub events: Vec<cases::StoredEvent>,
     /// The setting that was asked for along with it.
     pub setting: Option<String>,
+    /// What changes whenever the project's policy is stored.
+    pub stamp: PolicyStamp,
 }
 
 /// The place of a fold, with its number: one that was moved to another number does not open.
@@ -69,7 +72,8 @@ impl Store {
         let project = self.project_name(first.digest("project")?).await?;
         let setting = first.opt_bytes("value")?.map(|sealed| self.open_setting(tag, sealed)).transpose()?;
         let project = project.ok_or_else(|| StoreError::tampered("case_row", case))?;
-        Ok(Recent { project, fold, events, setting })
+        let stamp = PolicyStamp(first.bytes("stamp")?);
+        Ok(Recent { project, fold, events, setting, stamp })
     }
 
     /// Keeps a fold in place of the case's last one.

@@ -19,6 +19,10 @@ pub struct Project {
     pub settings: Json,
 }
 
+/// Another one whenever a project's policy is stored: by it, a policy that was read is known to be the stored one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyStamp(pub(super) Vec<u8>);
+
 /// A row of an instance table is named by its tag.
 fn place<'a>(table: &'static str, row: &'a str, column: &'static str) -> Place<'a> {
     Place { table, row, column }

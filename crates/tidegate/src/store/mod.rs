@@ -45,7 +45,7 @@ pub use documents::{PublicDocument, PublicEntry, StagedDocument};
 pub use error::StoreError;
 pub use fault::{Effect, Faults, Side};
 pub use folds::{FOLD_TABLE, Fold, Recent};
-pub use instance::Project;
+pub use instance::{PolicyStamp, Project};
 pub use jobs::{JOB_ERROR_CHARS_MAX, Job, JobId, JobsLeft};
 pub use key::{KeyError, MasterKey};
 pub use letters::{Letter, LetterEntry, LetterId, LetterState, Outgoing, PARSE_LETTER};

@@ -93,16 +93,18 @@ statements! {
     CASE_ROWS_OF_PROJECT = "SELECT case_id, project, n, open, last_us FROM case_row
         WHERE project = $1 AND open >= $2 ORDER BY case_id";
     /// Everything that a decision needs, in one question and of one instant. The setting comes with the first
-    /// event, once.
+    /// event, once. The stamp is the nonce at the end of the sealed policy: another one whenever it is stored.
     CASE_HISTORY = "SELECT e.seq, e.n, e.at_us, e.body, r.project, r.n AS events, k.wrapped, k.shredded_us,
-            CASE WHEN e.n = 1 THEN (SELECT value FROM setting WHERE tag = $2) END AS value
+            CASE WHEN e.n = 1 THEN (SELECT value FROM setting WHERE tag = $2) END AS value,
+            (SELECT SUBSTR(policy, LENGTH(policy) - 23) FROM project WHERE tag = r.project) AS stamp
         FROM case_row r LEFT JOIN case_key k ON k.case_id = r.case_id
         LEFT JOIN event e ON e.case_id = r.case_id WHERE r.case_id = $1 ORDER BY e.n";
     /// The same, without the events that the fold holds. Fold and setting come with the first row, once.
     CASE_RECENT = "SELECT e.seq, e.n, e.at_us, e.body, r.project, r.n AS events, k.wrapped, k.shredded_us,
             f.n AS fold_n, CASE WHEN e.n IS NULL OR e.n = COALESCE(f.n, 0) + 1 THEN f.body END AS fold,
             CASE WHEN e.n IS NULL OR e.n = COALESCE(f.n, 0) + 1
-                THEN (SELECT value FROM setting WHERE tag = $2) END AS value
+                THEN (SELECT value FROM setting WHERE tag = $2) END AS value,
+            (SELECT SUBSTR(policy, LENGTH(policy) - 23) FROM project WHERE tag = r.project) AS stamp
         FROM case_row r LEFT JOIN case_key k ON k.case_id = r.case_id
         LEFT JOIN case_fold f ON f.case_id = r.case_id
         LEFT JOIN event e ON e.case_id = r.case_id AND e.n > COALESCE(f.n, 0)
