@@ -80,12 +80,13 @@ impl Engine {
         let (secret, now) = (self.draw_secret(), self.clock.now());
         let until = Instant::from_micros(now.micros().saturating_add(WELCOME_H * HOUR_US));
         let body = name.as_str().as_bytes();
-        self.store.put_token(TokenKind::Welcome, &secret, now, until, body).await?;
+        self.store.put_token((TokenKind::Welcome, Some(name)), &secret, now, until, body).await?;
         self.change_account(name, |_| Some((AccountEvent::LinkSent, ()))).await?;
         Ok(secret)
     }
 
-    /// Sets the password of whoever holds `secret`, which is used up by that, and says who they are; `None` where
+    /// Sets the password of whoever holds `secret`, which is used up by that, and says who they are. Every session of
+    /// theirs ends, and so do links that were sent before; `None` where
     /// it is no secret of ours, or not any more.
     ///
     /// # Errors
@@ -176,9 +177,12 @@ impl Engine {
             let (n, mut account) = self.account(name.as_str()).await?;
             let Some((event, outcome)) = change(&mut account) else { return Ok(None) };
             let body = serde_json::to_vec(&account).unwrap_or_default();
+            // Whoever had got in, by whatever is known of the person, is out.
+            let ends_tokens = matches!(event, AccountEvent::PasswordSet);
             let event = serde_json::to_vec(&event).unwrap_or_default();
             let at = self.clock.now();
-            let change = AccountChange { owner: name.as_str(), at, n, body: &body, event: &event };
+            let change =
+                AccountChange { owner: name.as_str(), at, n, body: &body, event: &event, ends_tokens };
             match self.store.change_account(&change).await {
                 Err(StoreError::Busy) => {}
                 done => return Ok(done.map(|()| Some(outcome))?),

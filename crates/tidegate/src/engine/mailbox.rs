@@ -46,7 +46,7 @@ impl Engine {
         let body = serde_json::to_string(leads).unwrap_or_default();
         let now = self.clock.now();
         let until = Instant::from_micros(now.micros().saturating_add(days * DAY_US));
-        self.store.put_token(TokenKind::Mailbox, &key, now, until, body.as_bytes()).await?;
+        self.store.put_token((TokenKind::Mailbox, None), &key, now, until, body.as_bytes()).await?;
         Ok(key)
     }
 

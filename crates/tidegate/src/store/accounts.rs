@@ -30,6 +30,8 @@ pub struct AccountChange<'a> {
     pub body: &'a [u8],
     /// What happened.
     pub event: &'a [u8],
+    /// Whether sessions and links of theirs end with it, as with a new password.
+    pub ends_tokens: bool,
 }
 
 /// An event of an account.
@@ -72,6 +74,9 @@ impl Store {
         }
         let values = [tag.into(), n.into(), change.at.into(), event.into()];
         tx.execute(sql::ACCOUNT_EVENT_INSERT, values).await?;
+        if change.ends_tokens {
+            tx.execute(sql::TOKENS_END, [tag.into()]).await?;
+        }
         tx.commit().await
     }
 

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/0004_accounts.sql"),
     include_str!("../../../../migrations/0005_api.sql"),
     include_str!("../../../../migrations/0006_fold.sql"),
+    include_str!("../../../../migrations/0007_sessions.sql"),
 ];
 
 const INSTANCE_ID: &str = "id";

@@ -234,6 +234,12 @@ impl From<Tag> for Value {
     }
 }
 
+impl From<Option<Tag>> for Value {
+    fn from(tag: Option<Tag>) -> Value {
+        tag.map_or(Value::Bytes(None), Value::from)
+    }
+}
+
 /// Lower-case hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);

@@ -49,11 +49,12 @@ statements! {
     PUBLIC_STAMP = "SELECT CAST(COUNT(*) AS BIGINT) AS n, CAST(COALESCE(MAX(since_us), 0) AS BIGINT) AS last_us
         FROM public_document";
     PROJECT_STAMPS = "SELECT tag, policy FROM project ORDER BY tag";
-    TOKEN_PUT = "INSERT INTO token (tag, kind, body, expires_us) VALUES ($1, $2, $3, $4)";
+    TOKEN_PUT = "INSERT INTO token (tag, kind, body, expires_us, owner) VALUES ($1, $2, $3, $4, $5)";
     TOKEN = "SELECT tag, body, expires_us FROM token WHERE tag = $1 AND expires_us > $2";
     TOKEN_TAKE = "DELETE FROM token WHERE tag = $1 AND expires_us > $2 RETURNING tag, body, expires_us";
     TOKEN_EXTEND = "UPDATE token SET expires_us = $2 WHERE tag = $1 AND expires_us < $2";
     TOKEN_END = "DELETE FROM token WHERE tag = $1";
+    TOKENS_END = "DELETE FROM token WHERE owner = $1";
     TOKENS_SWEEP = "DELETE FROM token WHERE expires_us <= $1";
 
     API_TOKEN_PUT = "INSERT INTO api_token (tag, owner, body, expires_us) VALUES ($1, $2, $3, $4)";
@@ -96,7 +97,8 @@ statements! {
     /// event, once. The stamp is the nonce at the end of the sealed policy: another one whenever it is stored.
     CASE_HISTORY = "SELECT e.seq, e.n, e.at_us, e.body, r.project, r.n AS events, k.wrapped, k.shredded_us,
             CASE WHEN e.n = 1 THEN (SELECT value FROM setting WHERE tag = $2) END AS value,
-            (SELECT SUBSTR(policy, LENGTH(policy) - 23) FROM project WHERE tag = r.project) AS stamp
+            CASE WHEN e.n IS NULL OR e.n = 1
+                THEN (SELECT SUBSTR(policy, LENGTH(policy) - 23) FROM project WHERE tag = r.project) END AS stamp
         FROM case_row r LEFT JOIN case_key k ON k.case_id = r.case_id
         LEFT JOIN event e ON e.case_id = r.case_id WHERE r.case_id = $1 ORDER BY e.n";
     /// The same, without the events that the fold holds. Fold and setting come with the first row, once.
@@ -104,7 +106,8 @@ statements! {
             f.n AS fold_n, CASE WHEN e.n IS NULL OR e.n = COALESCE(f.n, 0) + 1 THEN f.body END AS fold,
             CASE WHEN e.n IS NULL OR e.n = COALESCE(f.n, 0) + 1
                 THEN (SELECT value FROM setting WHERE tag = $2) END AS value,
-            (SELECT SUBSTR(policy, LENGTH(policy) - 23) FROM project WHERE tag = r.project) AS stamp
+            CASE WHEN e.n IS NULL OR e.n = COALESCE(f.n, 0) + 1
+                THEN (SELECT SUBSTR(policy, LENGTH(policy) - 23) FROM project WHERE tag = r.project) END AS stamp
         FROM case_row r LEFT JOIN case_key k ON k.case_id = r.case_id
         LEFT JOIN case_fold f ON f.case_id = r.case_id
         LEFT JOIN event e ON e.case_id = r.case_id AND e.n > COALESCE(f.n, 0)

@@ -4,6 +4,7 @@ use super::database::Row;
 use super::seal::{Place, Tag};
 use super::{BODY_BYTES_MAX, Store, StoreError, check_length, sql};
 use crate::secret::Secret;
+use tidegate_domain::id::Slug;
 use tidegate_domain::time::Instant;
 
 /// What a token is good for. A secret of one kind is none of another.
@@ -46,11 +47,11 @@ pub struct Held {
 }
 
 impl Store {
-    /// Stores what `secret` is good for until `expires`. Tokens that have expired by `now` are forgotten along the
-    /// way.
+    /// Stores what `secret` is good for until `expires`: for `owner`, whose new password ends it, or for whoever
+    /// comes with it. Tokens that have expired by `now` are forgotten along the way.
     pub async fn put_token(
         &self,
-        kind: TokenKind,
+        (kind, owner): (TokenKind, Option<&Slug>),
         secret: &Secret,
         now: Instant,
         expires: Instant,
@@ -61,7 +62,8 @@ impl Store {
         let sealed = self.vault.seal(self.vault.instance(), &place(&tag.to_string()), body)?;
         let mut tx = self.database.begin().await?;
         tx.execute(sql::TOKENS_SWEEP, [now.into()]).await?;
-        let row = [tag.into(), kind.name().into(), sealed.into(), expires.into()];
+        let owner = owner.map(|name| self.account_tag(name.as_str()));
+        let row = [tag.into(), kind.name().into(), sealed.into(), expires.into(), owner.into()];
         tx.execute(sql::TOKEN_PUT, row).await?;
         tx.commit().await
     }

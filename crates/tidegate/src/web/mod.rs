@@ -101,7 +101,10 @@ pub async fn sign_in_link(engine: &Engine, origin: &str, name: &Slug) -> Result<
     let secret = engine.draw_secret();
     let now = engine.clock.now();
     let until = session::minutes_after(now, SIGN_IN_MIN);
-    engine.store.put_token(TokenKind::SignIn, &secret, now, until, name.as_str().as_bytes()).await?;
+    engine
+        .store
+        .put_token((TokenKind::SignIn, Some(name)), &secret, now, until, name.as_str().as_bytes())
+        .await?;
     Ok(format!("{}/sign-in/{secret}", origin.trim_end_matches('/')))
 }
 

@@ -78,8 +78,12 @@ impl Web {
         let secret = self.engine.draw_secret();
         let stored = Stored { who, began_us: now.micros() };
         let body = serde_json::to_vec(&stored).unwrap_or_default();
+        let owner = match &stored.who {
+            Who::Person(name) => Some(name),
+            Who::Reporter(_) => None,
+        };
         let ends = minutes_after(now, IDLE_MIN);
-        self.engine.store.put_token(TokenKind::Session, &secret, now, ends, &body).await?;
+        self.engine.store.put_token((TokenKind::Session, owner), &secret, now, ends, &body).await?;
         let cookie = format!(
             "{}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{}",
             self.cookie_name(),

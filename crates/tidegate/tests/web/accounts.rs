@@ -101,8 +101,10 @@ async fn nobody_learns_by_asking_for_a_letter_who_has_an_account() {
     let known = world.ask("POST", "/recover", "", "address=ian@xen.example").await;
     assert_eq!(unknown, known);
     assert_eq!(world.ask("POST", "/recover", "", "").await, known);
-    let path = world.mailed_path().await.expect("a letter to ian");
+    assert!(world.mailed_path().await.is_some(), "a letter to ian");
     world.set_password("ian", PASSWORD).await;
+    world.ask("POST", "/recover", "", "address=ian@xen.example").await;
+    let path = world.mailed_path().await.expect("a letter to ian");
     let form = "password=another+one+of+mine&again=another+one+of+mine";
     assert_eq!(world.ask("POST", &path, "", form).await.status, StatusCode::SEE_OTHER);
     assert_eq!(world.try_password("ian", PASSWORD).await.status, StatusCode::FORBIDDEN);
@@ -113,6 +115,27 @@ async fn nobody_learns_by_asking_for_a_letter_who_has_an_account() {
     let late = world.mailed_path().await.expect("a letter to ian");
     world.clock.set("2026-03-05T09:00:00Z".parse().expect("an instant"));
     assert_eq!(world.ask("POST", &late, "", form).await, world.ask("POST", &path, "", form).await);
+}
+
+/// Whoever had got in with the old password, or by a link that was sent before, is out with the new one.
+#[tokio::test]
+async fn a_new_password_ends_every_session() {
+    let world = World::new().await;
+    world.set_password("ian", PASSWORD).await;
+    let stolen = world.try_password("ian", PASSWORD).await.cookie();
+    assert_eq!(world.ask("GET", "/desk", &stolen, "").await.status, StatusCode::OK);
+    let mut links = Vec::new();
+    for _ in 0..2 {
+        world.ask("POST", "/recover", "", "address=ian@xen.example").await;
+        links.push(world.mailed_path().await.expect("a letter to ian"));
+    }
+    let form = "password=another+one+of+mine&again=another+one+of+mine";
+    let back = world.ask("POST", &links[1], "", form).await;
+    assert_eq!(back.status, StatusCode::SEE_OTHER);
+    assert_eq!(world.ask("GET", "/desk", &stolen, "").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(world.ask("POST", &links[0], "", form).await.status, StatusCode::FORBIDDEN);
+    let own = back.cookie();
+    assert_eq!(world.ask("GET", "/desk", &own, "").await.status, StatusCode::OK);
 }
 
 /// Lock-out tells nothing: a name that somebody has and one that nobody has run out of tries alike, the right
