@@ -40,6 +40,7 @@ contract! {
         cases_come_back_as_stored
         a_late_decider_is_turned_away
         writers_of_many_cases_make_one_log commits_that_meet_do_not_depend_on_each_other
+        of_commits_that_meet_in_one_case_the_last_says_what_is_due
         due_dates_come_oldest_first
         what_another_process_changed_counts_at_once
         a_job_is_leased_to_one_worker
@@ -139,7 +140,7 @@ async fn daily_questions_are_answered_by_index() {
     let _store = bed.open().await;
     let Raw::Sqlite(raw) = bed.connect().await else { return };
     let daily =
-        ["DUE", "EVENTS_FROM", "JOBS_CLAIM", "LETTERS", "OUTGOING_AFTER", "CASE_HISTORY", "KEY_AND_DUE"];
+        ["DUE", "EVENTS_FROM", "JOBS_CLAIM", "LETTERS", "OUTGOING_AFTER", "CASE_HISTORY", "KEYS_AND_DUE"];
     for statement in sql::ALL.iter().filter(|statement| daily.contains(&statement.name)) {
         let explain = format!("EXPLAIN QUERY PLAN {}", statement.text);
         let mut explained = raw.prepare(&explain).expect(statement.name);
@@ -147,7 +148,8 @@ async fn daily_questions_are_answered_by_index() {
         let steps = explained.raw_query().mapped(|row| row.get("detail"));
         for step in steps {
             let step: String = step.expect(statement.name);
-            let whole_table = step.starts_with("SCAN") && !step.contains("INDEX");
+            let one_row = step == "SCAN CONSTANT ROW";
+            let whole_table = step.starts_with("SCAN") && !step.contains("INDEX") && !one_row;
             assert!(!whole_table && !step.contains("TEMP B-TREE"), "{}: {step}", statement.name);
         }
     }

@@ -4,12 +4,12 @@ use super::cases::{DueRow, EventRow};
 use super::database::{Tx, Value};
 use super::documents::StagedDocument;
 use super::folds::Fold;
-use super::jobs::JobId;
+use super::jobs::{JobId, NewJobRow};
 use super::letters::LetterId;
 use super::log::Sealed;
 use super::seal::Key;
 use super::{BODY_BYTES_MAX, DOCUMENT_BYTES_MAX, FOLD_BYTES_MAX, Store, StoreError, check_length, sql};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::time::Instant;
 
@@ -104,6 +104,18 @@ pub struct Promotion {
     pub version: u32,
 }
 
+/// What is stored at the end of a transaction, for all its commits at once. The log comes last, since its head is
+/// locked from then on.
+#[derive(Default)]
+pub(super) struct Follows {
+    pub jobs: Vec<NewJobRow>,
+    pub events: Vec<Sealed>,
+}
+
+/// What is due in cases, as it is stored: most actions change no due date, and reading costs less than writing the
+/// same again. `None` where it cannot be read.
+pub(super) type StoredDue = HashMap<CaseId, Option<Vec<Due>>>;
+
 /// The keys one transaction needs, each read and unwrapped once. Dropped, and wiped, with the transaction.
 pub(super) struct Keys<'a> {
     store: &'a Store,
@@ -125,30 +137,66 @@ impl Store {
         self.commit_together(commit).await
     }
 
-    /// Stores all of a commit but its events, which are answered: the log's head is locked last.
+    /// Makes sure that the commit is still the right one, and locks what says so.
+    pub(super) async fn advance(&self, tx: &mut Tx, commit: &Commit) -> Result<(), StoreError> {
+        if let Some(job) = commit.finish_job {
+            self.finish_in(tx, job).await?;
+        }
+        for change in &commit.changes {
+            self.advance_case(tx, commit.at, change).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads what is due in the cases that these commits change, along with their keys.
+    pub(super) async fn read_due(
+        &self,
+        tx: &mut Tx,
+        keys: &mut Keys<'_>,
+        commits: &[&Commit],
+    ) -> Result<StoredDue, StoreError> {
+        let changes = commits.iter().flat_map(|commit| &commit.changes);
+        let cases: BTreeSet<CaseId> = changes.map(|change| change.case).collect();
+        let cases = cases.into_iter().map(|case| [case.into()]).collect();
+        let rows = tx.query_many(sql::KEYS_AND_DUE, cases).await?;
+        let mut stored = StoredDue::new();
+        for rows in rows.chunk_by(|one, next| one.case("case_id").ok() == next.case("case_id").ok()) {
+            let Some(first) = rows.first() else { continue };
+            let case = first.case("case_id")?;
+            let key = keys.know(case, self.vault.case_key(case, rows)?);
+            // The join makes one row of a case in which nothing is due.
+            let rows = first.opt_int("position")?.map_or(&[][..], |_| rows);
+            // What cannot be read is no reason to stop: it is derived, and written anew.
+            let due = rows.iter().map(|row| DueRow::open(row, key).ok().map(|stored| stored.due)).collect();
+            stored.insert(case, due);
+        }
+        Ok(stored)
+    }
+
+    /// Stores all of a commit but what is stored for all commits at once, which is added to `follows`.
     pub(super) async fn store_in(
         &self,
         tx: &mut Tx,
         keys: &mut Keys<'_>,
+        stored: &mut StoredDue,
         commit: &Commit,
-    ) -> Result<Vec<Sealed>, StoreError> {
-        if let Some(job) = commit.finish_job {
-            self.finish_in(tx, job).await?;
-        }
-        let mut sealed = Vec::new();
+        follows: &mut Follows,
+    ) -> Result<(), StoreError> {
         for change in &commit.changes {
-            self.advance_case(tx, commit.at, change).await?;
-            let key = match &change.due {
-                Some(due) => self.update_due(tx, keys, change.case, due).await?,
-                None => keys.of(tx, change.case).await?,
-            };
-            sealed.extend(self.seal_events(key, commit.at, change)?);
+            let key = keys.of(tx, change.case).await?;
+            if let Some(due) = &change.due
+                && stored.get(&change.case).and_then(Option::as_ref) != Some(due)
+            {
+                self.replace_due(tx, key, change.case, due).await?;
+                stored.insert(change.case, Some(due.clone()));
+            }
+            follows.events.extend(self.seal_events(key, commit.at, change)?);
             if let Some(fold) = &change.fold {
                 self.put_fold(tx, key, change.case, fold).await?;
             }
         }
         for (rank, job) in (0..).zip(&commit.jobs) {
-            self.insert_job(tx, keys, rank, job).await?;
+            follows.jobs.push(self.job_row(tx, keys, rank, job).await?);
         }
         for staging in &commit.stage {
             self.stage(tx, keys, staging).await?;
@@ -159,7 +207,7 @@ impl Store {
         if let Some((letter, case)) = commit.link_letter {
             self.link_letter(tx, keys, letter, case).await?;
         }
-        Ok(sealed)
+        Ok(())
     }
 
     /// Moves the case's row from the expected to the new number of events. That this row is as expected, and
@@ -191,28 +239,6 @@ impl Store {
             Ok(Sealed { case, n, at, body })
         };
         (change.expected_n + 1..).zip(&change.events).map(seal).collect()
-    }
-
-    /// Replaces what is due in the case where it differs from what is stored, which is read along with the
-    /// key: most actions change no due date, and reading costs less than writing the same again.
-    async fn update_due<'k>(
-        &self,
-        tx: &mut Tx,
-        keys: &'k mut Keys<'_>,
-        case: CaseId,
-        due: &[Due],
-    ) -> Result<&'k Key, StoreError> {
-        let rows = tx.query(sql::KEY_AND_DUE, [case.into()]).await?;
-        let key = keys.know(case, self.vault.case_key(case, &rows)?);
-        // The join makes one row of a case in which nothing is due.
-        let stored = rows.first().map_or(Ok(None), |row| row.opt_int("position"))?.map_or(&[][..], |_| &rows);
-        // What cannot be read is no reason to stop: it is derived, and written anew.
-        let stored: Option<Vec<Due>> =
-            stored.iter().map(|row| DueRow::open(row, key).ok().map(|stored| stored.due)).collect();
-        if stored.as_deref() != Some(due) {
-            self.replace_due(tx, key, case, due).await?;
-        }
-        Ok(key)
     }
 
     /// Replaces what is due in the case.

@@ -1,7 +1,7 @@
 //! Commits that meet are stored in one transaction: what costs most, making it durable, is paid once for all.
 //! On PostgreSQL they also wait for the log's head once instead of one after the other.
 
-use super::commit::{Commit, Keys};
+use super::commit::{Commit, Follows, Keys};
 use super::database::Tx;
 use super::{Store, StoreError, log, retrying};
 use std::collections::VecDeque;
@@ -98,11 +98,16 @@ impl Store {
     async fn begin_with(&self, commits: &[&Commit]) -> Result<Tx, StoreError> {
         let mut tx = self.database.begin().await?;
         let mut keys = Keys::new(self);
-        let mut sealed = Vec::new();
         for commit in commits {
-            sealed.extend(self.store_in(&mut tx, &mut keys, commit).await?);
+            self.advance(&mut tx, commit).await?;
         }
-        log::append(&mut tx, &self.vault, sealed).await?;
+        let mut due = self.read_due(&mut tx, &mut keys, commits).await?;
+        let mut follows = Follows::default();
+        for commit in commits {
+            self.store_in(&mut tx, &mut keys, &mut due, commit, &mut follows).await?;
+        }
+        self.insert_jobs(&mut tx, follows.jobs).await?;
+        log::append(&mut tx, &self.vault, follows.events).await?;
         Ok(tx)
     }
 }

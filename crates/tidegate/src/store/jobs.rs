@@ -64,6 +64,9 @@ pub struct JobsLeft {
     pub next_at: Option<Instant>,
 }
 
+/// The values of [`sql::JOB_INSERT`].
+pub(super) type NewJobRow = [Value; 6];
+
 /// The place of a job's columns, with its kind: a job given to another hand does not open.
 struct JobRow(String);
 
@@ -84,20 +87,23 @@ impl Store {
         JobId(self.vault.tag("job", &[key.as_bytes()]).0)
     }
 
-    /// Adds the job unless one with its key was ever added.
-    pub(super) async fn insert_job(
+    /// The row of a job to be added by [`Store::insert_jobs`].
+    pub(super) async fn job_row(
         &self,
         tx: &mut Tx,
         keys: &mut Keys<'_>,
         rank: u64,
         job: &NewJob,
-    ) -> Result<(), StoreError> {
+    ) -> Result<NewJobRow, StoreError> {
         let id = self.job_id(&job.key);
         let key = keys.of_owner(tx, job.case).await?;
         let body = self.vault.seal(key, &JobRow::new(id, job.kind).place("body"), &job.body)?;
-        let values: [Value; 6] =
-            [id.into(), job.case.into(), job.kind.into(), job.run_at.into(), rank.into(), body.into()];
-        tx.execute(sql::JOB_INSERT, values).await.map(drop)
+        Ok([id.into(), job.case.into(), job.kind.into(), job.run_at.into(), rank.into(), body.into()])
+    }
+
+    /// Adds jobs, but none whose key was ever added.
+    pub(super) async fn insert_jobs(&self, tx: &mut Tx, jobs: Vec<NewJobRow>) -> Result<(), StoreError> {
+        tx.execute_many(sql::JOB_INSERT, jobs).await
     }
 
     /// Leases up to `limit` jobs to `worker` until `lease_until`, the longest due first. No two workers hold

@@ -157,7 +157,8 @@ impl Store {
         };
         let mut tx = self.database.begin().await?;
         tx.execute(sql::LETTER_INSERT, [id.into(), at.into(), body.into()]).await?;
-        self.insert_job(&mut tx, &mut Keys::new(self), 0, &job).await?;
+        let job = self.job_row(&mut tx, &mut Keys::new(self), 0, &job).await?;
+        self.insert_jobs(&mut tx, vec![job]).await?;
         tx.commit().await?;
         Ok(id)
     }

@@ -86,12 +86,19 @@ pub(super) async fn append(tx: &mut Tx, vault: &Vault, events: Vec<Sealed>) -> R
     let head = rows.first().ok_or_else(|| StoreError::tampered("log_head", 1))?;
     let last = head.count("seq")?;
     let mut hash = head.digest("hash")?;
+    let mut rows: Vec<[Value; 6]> = Vec::with_capacity(events.len());
     for (seq, event) in (last - added + 1..).zip(events) {
         hash = link(&hash, seq, &event);
-        let values: [Value; 6] =
-            [seq.into(), event.case.into(), event.n.into(), event.at.into(), event.body.into(), hash.into()];
-        tx.execute(sql::EVENT_INSERT, values).await?;
+        rows.push([
+            seq.into(),
+            event.case.into(),
+            event.n.into(),
+            event.at.into(),
+            event.body.into(),
+            hash.into(),
+        ]);
     }
+    tx.execute_many(sql::EVENT_INSERT, rows).await?;
     let mac = vault.head_mac(last, &hash);
     tx.execute(sql::LOG_HEAD_SET, [hash.into(), mac.into()]).await.map(drop)
 }

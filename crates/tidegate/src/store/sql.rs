@@ -12,6 +12,36 @@ pub struct Sql {
     pub text: &'static str,
 }
 
+impl Sql {
+    /// The same for `rows` times as many values: what follows `VALUES` is repeated, with further numbers.
+    pub(super) fn repeated(self, columns: usize, rows: usize) -> String {
+        let Some((before, row, after)) = self.row() else { return self.text.to_owned() };
+        let mut text = before.to_owned();
+        for nth in 0..rows {
+            text.push_str(if nth == 0 { "(" } else { ", (" });
+            for (place, piece) in row.split('$').enumerate() {
+                let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+                let (number, rest) = piece.split_at(digits);
+                match number.parse::<usize>() {
+                    Ok(number) if place > 0 => text.push_str(&format!("${}{rest}", number + nth * columns)),
+                    Ok(_) | Err(_) => text.push_str(piece),
+                }
+            }
+            text.push(')');
+        }
+        text + after
+    }
+
+    /// What comes before the first row of `VALUES`, that row, and the rest.
+    fn row(self) -> Option<(&'static str, &'static str, &'static str)> {
+        const VALUES: &str = "VALUES (";
+        let start = self.text.find(VALUES)? + VALUES.len();
+        let (before, rest) = self.text.split_at(start);
+        let (row, after) = rest.split_once(')')?;
+        Some((before.strip_suffix('(')?, row, after))
+    }
+}
+
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
         $($(#[$doc])* pub(super) const $name: Sql = Sql { name: stringify!($name), text: $text };)*
@@ -128,8 +158,8 @@ statements! {
         (SELECT case_id FROM case_key WHERE shredded_us IS NULL)";
     DERIVED_DUE_CLEAR = "DELETE FROM due";
 
-    KEY_AND_DUE = "SELECT k.case_id, k.wrapped, k.shredded_us, d.position, d.at_us, d.what FROM case_key k
-        LEFT JOIN due d ON d.case_id = k.case_id WHERE k.case_id = $1 ORDER BY d.position";
+    KEYS_AND_DUE = "SELECT k.case_id, k.wrapped, k.shredded_us, d.position, d.at_us, d.what FROM case_key k
+        LEFT JOIN due d ON d.case_id = k.case_id WHERE k.case_id IN (VALUES ($1)) ORDER BY k.case_id, d.position";
     DUE_INSERT = "INSERT INTO due (case_id, position, at_us, what) VALUES ($1, $2, $3, $4)";
     DUE_CLEAR = "DELETE FROM due WHERE case_id = $1";
     DUE = "SELECT d.case_id, d.position, d.at_us, d.what, k.wrapped, k.shredded_us FROM due d
@@ -239,4 +269,21 @@ statements! {
     PUBLIC = "SELECT path, body, since_us FROM public_document WHERE path = $1";
     PUBLIC_LIST = "SELECT path, CAST(LENGTH(body) AS BIGINT) AS bytes, since_us FROM public_document
         ORDER BY path";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sql;
+
+    #[test]
+    fn the_row_of_values_is_repeated_with_further_numbers() {
+        let insert =
+            Sql { name: "INSERT", text: "INSERT INTO t (a, b) VALUES ($1, $2 + 1) ON CONFLICT DO NOTHING" };
+        assert_eq!(insert.repeated(2, 1), insert.text);
+        let three =
+            "INSERT INTO t (a, b) VALUES ($1, $2 + 1), ($3, $4 + 1), ($5, $6 + 1) ON CONFLICT DO NOTHING";
+        assert_eq!(insert.repeated(2, 3), three);
+        let query = Sql { name: "QUERY", text: "SELECT a FROM t WHERE a IN (VALUES ($1)) ORDER BY a" };
+        assert_eq!(query.repeated(1, 2), "SELECT a FROM t WHERE a IN (VALUES ($1), ($2)) ORDER BY a");
+    }
 }

@@ -196,6 +196,21 @@ pub async fn due_dates_come_oldest_first(bed: &Bed) {
     assert_eq!(words(None, 9).await, "d");
 }
 
+/// What is due is read once for all that meet: the last of them has its way, even where it restores what was read.
+pub async fn of_commits_that_meet_in_one_case_the_last_says_what_is_due(bed: &Bed) {
+    let store = open(bed).await;
+    let at_n = |expected_n, micros| {
+        let due = Some(vec![due(micros, "embargo ends")]);
+        let changes = vec![CaseChange { due, ..change(case(1), expected_n, &["event"]) }];
+        store.commit(Commit { changes, ..Commit::at(at(1)) })
+    };
+    assert_eq!(at_n(0, 10).await, Ok(()));
+    // The first of them may go alone; those that came meanwhile go together.
+    assert_eq!(tokio::join!(at_n(1, 10), at_n(2, 20), at_n(3, 10)), (Ok(()), Ok(()), Ok(())));
+    let stored = store.due(None, 9).await.expect("due");
+    assert_eq!(stored.into_iter().map(|of| of.due.at).collect::<Vec<_>>(), [at(10)]);
+}
+
 /// Two servers on one database: neither works with what the other has replaced.
 pub async fn what_another_process_changed_counts_at_once(bed: &Bed) {
     let (one, other) = (open(bed).await, bed.open().await);

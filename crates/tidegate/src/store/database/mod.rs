@@ -158,6 +158,34 @@ impl Tx {
         }
     }
 
+    /// Runs a statement with one row of `VALUES` for many rows.
+    pub(super) async fn execute_many<const N: usize>(
+        &mut self,
+        sql: Sql,
+        rows: Vec<[Value; N]>,
+    ) -> Result<(), StoreError> {
+        match &mut self.begun {
+            Begun::Sqlite(tx) => rows.into_iter().try_for_each(|row| tx.execute(sql, row).map(drop)),
+            Begun::Postgres(tx) => tx.execute_many(sql, rows).await,
+        }
+    }
+
+    /// Runs a query with one row of `VALUES` for many rows, and answers what it finds for all of them.
+    pub(super) async fn query_many<const N: usize>(
+        &mut self,
+        sql: Sql,
+        rows: Vec<[Value; N]>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match &mut self.begun {
+            Begun::Sqlite(tx) => {
+                let found: Result<Vec<Vec<Row>>, StoreError> =
+                    rows.into_iter().map(|row| tx.query(sql, row)).collect();
+                Ok(found?.into_iter().flatten().collect())
+            }
+            Begun::Postgres(tx) => tx.query_many(sql, rows).await,
+        }
+    }
+
     /// Runs a migration: several statements in one text.
     pub(super) async fn run_script(&mut self, text: &'static str) -> Result<(), StoreError> {
         match &mut self.begun {

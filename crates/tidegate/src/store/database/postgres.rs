@@ -6,13 +6,15 @@ use super::{Row, Value, WAIT_S};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgRow};
 use sqlx::query::Query;
-use sqlx::{ConnectOptions, Connection, PgConnection, PgPool, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Transaction};
 use std::str::FromStr;
 use std::time::Duration;
 
 const CONNECTIONS_MAX: u32 = 8;
 /// A connection that rested longer is asked whether it is alive before it is used.
 const UNTESTED_MAX: Duration = Duration::from_secs(1);
+/// The most rows in one statement, as a power of two. Their values must be fewer than the protocol's 65,535.
+const ROWS_POWER_MAX: u32 = 6;
 const OPEN: &str = "connecting to PostgreSQL";
 
 pub(super) struct Postgres {
@@ -92,6 +94,30 @@ impl Tx {
         collect(sql, bound(sql, values).fetch_all(&mut *self.0).await)
     }
 
+    /// One statement for many rows: each statement waits for the server, whatever it holds.
+    pub(super) async fn execute_many<const N: usize>(
+        &mut self,
+        sql: Sql,
+        rows: Vec<[Value; N]>,
+    ) -> Result<(), StoreError> {
+        for rows in in_powers_of_two(rows) {
+            bound_many(sql, rows).execute(&mut *self.0).await.map_err(failed(sql.name))?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn query_many<const N: usize>(
+        &mut self,
+        sql: Sql,
+        rows: Vec<[Value; N]>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut found = Vec::new();
+        for rows in in_powers_of_two(rows) {
+            found.extend(collect(sql, bound_many(sql, rows).fetch_all(&mut *self.0).await)?);
+        }
+        Ok(found)
+    }
+
     pub(super) async fn run_script(&mut self, text: &'static str) -> Result<(), StoreError> {
         sqlx::raw_sql(text).execute(&mut *self.0).await.map(drop).map_err(failed("MIGRATION"))
     }
@@ -101,12 +127,34 @@ impl Tx {
     }
 }
 
-fn bound(sql: Sql, values: impl IntoIterator<Item = Value>) -> Query<'static, sqlx::Postgres, PgArguments> {
-    values.into_iter().fold(sqlx::query(sql.text), |query, value| match value {
+type Bound = Query<'static, sqlx::Postgres, PgArguments>;
+
+fn bound(sql: Sql, values: impl IntoIterator<Item = Value>) -> Bound {
+    bind(sqlx::query(sql.text), values)
+}
+
+/// The text is made of our own statement and of numbers alone.
+fn bound_many<const N: usize>(sql: Sql, rows: Vec<[Value; N]>) -> Bound {
+    let text = sql.repeated(N, rows.len());
+    bind(sqlx::query(AssertSqlSafe(text)), rows.into_iter().flatten())
+}
+
+fn bind(query: Bound, values: impl IntoIterator<Item = Value>) -> Bound {
+    values.into_iter().fold(query, |query, value| match value {
         Value::Int(value) => query.bind(value),
         Value::Text(value) => query.bind(value),
         Value::Bytes(value) => query.bind(value),
     })
+}
+
+/// The rows in pieces whose lengths are powers of two: so few that a connection keeps all the texts prepared.
+fn in_powers_of_two<T>(mut rows: Vec<T>) -> Vec<Vec<T>> {
+    let mut pieces = Vec::new();
+    while let Some(power) = rows.len().checked_ilog2() {
+        let rest = rows.split_off(1_usize << power.min(ROWS_POWER_MAX));
+        pieces.push(std::mem::replace(&mut rows, rest));
+    }
+    pieces
 }
 
 fn collect(sql: Sql, rows: sqlx::Result<Vec<PgRow>>) -> Result<Vec<Row>, StoreError> {
