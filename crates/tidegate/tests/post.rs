@@ -5,6 +5,8 @@
 mod bed;
 #[path = "post/client.rs"]
 mod client;
+#[path = "post/held.rs"]
+mod held;
 #[path = "post/incoming.rs"]
 mod incoming;
 #[path = "post/outgoing.rs"]

@@ -17,6 +17,8 @@ use tidegate_domain::id::Slug;
 
 /// How long `run` rests between looks at what is due.
 pub(super) const REST: Duration = Duration::from_millis(200);
+/// How long it rests after a round that failed.
+const TROUBLED_REST: Duration = Duration::from_secs(1);
 /// How long a letter that is on its way is waited for at the end.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -45,7 +47,11 @@ impl Init {
 
 /// Does what is due, and says what failed and what came late.
 pub(super) async fn catch_up(engine: &Engine, out: &Out) -> Result<Round, Failure> {
-    let round = engine.work().await?;
+    catch_up_until(engine, &AtomicBool::new(false), out).await
+}
+
+async fn catch_up_until(engine: &Engine, stop: &AtomicBool, out: &Out) -> Result<Round, Failure> {
+    let round = engine.work_until(stop).await?;
     for trouble in round.failed.iter().chain(&round.late) {
         out.note(&format!("tidegate: {trouble}"));
     }
@@ -87,22 +93,58 @@ pub(super) async fn stay(engine: &Engine, begun: &Round, out: &Out) -> Result<()
     let mail = async {
         tokio::try_join!(post::stay(engine, &stop, out), post::take(door, engine, &stop)).map(|_| ())
     };
-    tokio::pin!(mail);
+    let work = async { tokio::try_join!(mail, working(engine, &stop, out)).map(|_| ()) };
+    tokio::pin!(work);
     tokio::select! {
         () = crate::serve::stopped() => {}
-        done = working(engine, out) => return done,
-        done = &mut mail => return done,
+        done = &mut work => return done,
     }
-    // A letter that is on its way is not torn off: it would be sent again.
+    // A letter that is on its way is not torn off: it would be sent again. A job is brought to its end, and those that
+    // were not begun go back.
     stop.store(true, Ordering::Relaxed);
-    tokio::time::timeout(STOP_WITHIN, mail).await.unwrap_or(Ok(()))
+    tokio::time::timeout(STOP_WITHIN, work).await.unwrap_or(Ok(()))
 }
 
-async fn working(engine: &Engine, out: &Out) -> Result<(), Failure> {
-    loop {
-        tell(&catch_up(engine, out).await?, out)?;
-        engine.pulse.beat(engine.clock.now());
-        tokio::time::sleep(REST).await;
+async fn working(engine: &Engine, stop: &AtomicBool, out: &Out) -> Result<(), Failure> {
+    let mut trouble = Trouble::default();
+    while !stop.load(Ordering::Relaxed) {
+        if let Some(round) = trouble.of(catch_up_until(engine, stop, out).await, out) {
+            tell(&round, out)?;
+            engine.pulse.beat(engine.clock.now());
+        }
+        tokio::time::sleep(trouble.rest()).await;
+    }
+    Ok(())
+}
+
+/// What keeps a server from its work, such as a database that is away or a full disk: said once, and tried again and
+/// again. A server that ended instead would not be there when the trouble is over.
+#[derive(Debug, Default)]
+pub(super) struct Trouble(Option<String>);
+
+impl Trouble {
+    /// What came of a round; `None` where it failed.
+    pub(super) fn of<T>(&mut self, round: Result<T, Failure>, out: &Out) -> Option<T> {
+        match round {
+            Ok(round) => {
+                if self.0.take().is_some() {
+                    out.note("tidegate: it works again");
+                }
+                Some(round)
+            }
+            Err(failure) => {
+                if self.0.as_ref() != Some(&failure.message) {
+                    out.note(&format!("tidegate: {}; trying again and again", failure.message));
+                }
+                self.0 = Some(failure.message);
+                None
+            }
+        }
+    }
+
+    /// How long to rest before the next round.
+    pub(super) fn rest(&self) -> Duration {
+        if self.0.is_some() { TROUBLED_REST } else { REST }
     }
 }
 

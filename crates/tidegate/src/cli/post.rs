@@ -1,6 +1,6 @@
 //! The outbox on its way: what became of letters, and sending them.
 
-use super::keep::REST;
+use super::keep::Trouble;
 
 use crate::engine::{Engine, EngineError};
 use crate::hands::send::{Sender, Sent};
@@ -79,12 +79,11 @@ pub(super) async fn send_if_any(engine: &Engine, out: &Out) -> Result<(), Failur
 
 /// As part of `tidegate run`: sends what waits, until `stop` is set and the letter on its way has arrived.
 pub(super) async fn stay(engine: &Engine, stop: &AtomicBool, out: &Out) -> Result<(), Failure> {
-    let mut sender = sender(engine)?;
+    let Some(mut sender) = sender(engine)? else { return Ok(()) };
+    let mut trouble = Trouble::default();
     while !stop.load(Ordering::Relaxed) {
-        if let Some(sender) = &mut sender {
-            round(engine, sender, stop, out).await?;
-        }
-        tokio::time::sleep(REST).await;
+        trouble.of(round(engine, &mut sender, stop, out).await, out);
+        tokio::time::sleep(trouble.rest()).await;
     }
     Ok(())
 }

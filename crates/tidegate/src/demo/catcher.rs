@@ -75,7 +75,7 @@ impl Catcher {
                 let said = "kept by the demo's mail catcher";
                 Ok(engine.store.settle_delivery(seq, now, DeliveryState::Sent, said).await?)
             }
-            Err(why) => Ok(engine.store.put_delivery_off(seq, now, later, &why).await?),
+            Err(why) => Ok(engine.store.put_delivery_off(claimed, now, later, &why).await?),
         }
     }
 

@@ -16,6 +16,7 @@ pub(crate) use report::letter_digest;
 use crate::engine::{Engine, EngineError};
 use crate::store::{Job, PARSE_LETTER, StoreError};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tidegate_domain::case::{Entry, Event};
 use tidegate_domain::id::CaseId;
 use tidegate_domain::time::Instant;
@@ -83,26 +84,45 @@ impl Engine {
     /// # Errors
     /// The store's. A job that fails by itself is in [`Round::failed`].
     pub async fn work(&self) -> Result<Round, EngineError> {
+        self.work_until(&AtomicBool::new(false)).await
+    }
+
+    /// As [`Engine::work`], but ends between two jobs once `stop` is set, and gives back what it took and did not
+    /// begin: another server goes on at once.
+    ///
+    /// # Errors
+    /// As for [`Engine::work`].
+    pub async fn work_until(&self, stop: &AtomicBool) -> Result<Round, EngineError> {
         let mut round = Round::default();
-        loop {
+        while !stop.load(Ordering::Relaxed) {
             let now = self.clock.now();
             let lease = Instant::from_micros(now.micros() + LEASE_S * 1_000_000);
             let jobs = self.store.claim_jobs(now, lease, "hand", BATCH).await?;
             if jobs.is_empty() {
-                return Ok(round);
+                break;
             }
-            for job in jobs {
-                match self.do_job(&job, &mut round).await {
-                    // Another worker was faster: nothing is left to do.
-                    Ok(()) | Err(EngineError::Store(StoreError::AlreadyDone { .. })) => round.done += 1,
-                    Err(EngineError::Store(StoreError::Injected)) => return Err(StoreError::Injected.into()),
-                    Err(error) => match self.put_off(&job, &error).await {
-                        Err(EngineError::Store(StoreError::AlreadyDone { .. })) => round.done += 1,
-                        said => round.failed.push(said?),
-                    },
+            for (done, job) in jobs.iter().enumerate() {
+                if stop.load(Ordering::Relaxed) {
+                    self.store.release_jobs(jobs.get(done..).unwrap_or_default(), lease).await?;
+                    break;
                 }
+                self.do_or_put_off(job, &mut round).await?;
             }
         }
+        Ok(round)
+    }
+
+    async fn do_or_put_off(&self, job: &Job, round: &mut Round) -> Result<(), EngineError> {
+        match self.do_job(job, round).await {
+            // Another worker was faster: nothing is left to do.
+            Ok(()) | Err(EngineError::Store(StoreError::AlreadyDone { .. })) => round.done += 1,
+            Err(EngineError::Store(StoreError::Injected)) => return Err(StoreError::Injected.into()),
+            Err(error) => match self.put_off(job, &error).await {
+                Err(EngineError::Store(StoreError::AlreadyDone { .. })) => round.done += 1,
+                said => round.failed.push(said?),
+            },
+        }
+        Ok(())
     }
 
     async fn do_job(&self, job: &Job, round: &mut Round) -> Result<(), EngineError> {

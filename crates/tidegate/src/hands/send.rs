@@ -1,7 +1,11 @@
 //! The hand that hands letters to the smarthost. It waits for the network and holds no transaction while it does.
 //!
-//! A letter is leased, made for its reader, handed over, and settled. A crash between the server's answer and our
-//! commit leaves the lease: when that has run out the letter is sent again, under the same Message-ID.
+//! A letter is leased, made for its reader, handed over, and settled. The lease is short and is renewed for as long as
+//! the handing over takes, so that another server soon takes over from one that was killed. Whoever cannot renew lets go
+//! of the letter before its lease runs out.
+//!
+//! A crash between the server's answer and our commit leaves the lease: when that has run out the letter is sent again,
+//! under the same Message-ID.
 
 use super::compose;
 use crate::engine::{Engine, EngineError};
@@ -10,12 +14,18 @@ use crate::post::smarthost::{Smarthost, Undelivered};
 use crate::post::{field, recipient, system_time, token};
 use crate::store::{Claimed, DeliveryState, Outgoing, StoreError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tidegate_domain::id::CaseId;
 use tidegate_domain::time::Instant;
 use tidegate_envelope::{Certificate, Secret};
 
-/// How long a letter is leased to its sender, in seconds; longer than [`crate::post::smarthost::LETTER_TIMEOUT`].
-const LEASE_S: i64 = 900;
+/// How long a letter is leased to its sender, in seconds. So long a letter waits that a killed server was sending.
+pub const LEASE_S: i64 = 15;
+/// How often a sender renews its lease.
+const RENEW_EVERY: Duration = Duration::from_secs(3);
+/// Before a lease runs out that could not be renewed, the letter is let go for so many seconds: for clocks that do not
+/// quite agree, and for a connection that takes a moment to be closed.
+const LET_GO_S: i64 = 3;
 /// The pause after the first attempt, in seconds. It doubles with each.
 const PAUSE_S_MIN: i64 = 60;
 /// The longest pause between attempts, in seconds.
@@ -41,6 +51,9 @@ pub struct Sender {
     smarthost: Smarthost,
     /// Rounds that ended with the server out of reach, one after the other, and until when it is left in peace.
     down: Option<(u32, Instant)>,
+    /// What the mail server said to a letter that it took, where that could not be noted: the database was away. It is
+    /// noted before anything else, lest the letter be sent again.
+    unnoted: Option<(u64, String)>,
 }
 
 /// What becomes of a letter after an attempt.
@@ -49,6 +62,8 @@ enum Outcome {
     Later(String),
     Down(String),
     Never(String),
+    /// The lease could not be renewed: the letter is somebody else's now, or will be.
+    Lost,
 }
 
 impl Sender {
@@ -58,7 +73,9 @@ impl Sender {
     /// In words, where the settings cannot be used.
     pub fn of(engine: &Engine) -> Result<Option<Sender>, String> {
         let server = engine.post.settings.smarthost.as_ref();
-        server.map(|server| Ok(Sender { smarthost: Smarthost::new(server)?, down: None })).transpose()
+        server
+            .map(|server| Ok(Sender { smarthost: Smarthost::new(server)?, down: None, unnoted: None }))
+            .transpose()
     }
 
     /// Sends every letter that is due, one after the other, until none is left or `stop` is set.
@@ -67,15 +84,25 @@ impl Sender {
     /// The store's.
     pub async fn round(&mut self, engine: &Engine, stop: &AtomicBool) -> Result<Sent, EngineError> {
         let mut round = Sent::default();
+        self.note_sent(engine).await?;
         while !stop.load(Ordering::Relaxed) {
             let now = engine.clock.now();
             if self.down.is_some_and(|(_, until)| until > now) {
                 break;
             }
-            let claimed = engine.store.claim_deliveries(now, after(now, LEASE_S), 1).await?;
+            let lease = after(now, LEASE_S);
+            let claimed = engine.store.claim_deliveries(now, lease, 1).await?;
             let Some(claimed) = claimed.first() else { break };
+            // Dropping the attempt closes its connection: a letter whose end was not sent yet does not arrive.
+            let attempt = async {
+                tokio::select! {
+                    biased;
+                    attempted = self.attempt(engine, claimed) => attempted,
+                    () = hold(engine, claimed, lease) => Ok(Outcome::Lost),
+                }
+            };
             // One letter that cannot be made keeps no other from leaving.
-            let outcome = match self.attempt(engine, claimed).await {
+            let outcome = match attempt.await {
                 Err(EngineError::Store(StoreError::Injected)) => return Err(StoreError::Injected.into()),
                 Err(error) => Outcome::Later(error.to_string()),
                 Ok(outcome) => outcome,
@@ -107,6 +134,14 @@ impl Sender {
         })
     }
 
+    async fn note_sent(&mut self, engine: &Engine) -> Result<(), EngineError> {
+        if let Some((seq, answer)) = &self.unnoted {
+            engine.store.settle_delivery(*seq, engine.clock.now(), DeliveryState::Sent, answer).await?;
+            self.unnoted = None;
+        }
+        Ok(())
+    }
+
     async fn settle(
         &mut self,
         engine: &Engine,
@@ -116,10 +151,14 @@ impl Sender {
     ) -> Result<(), EngineError> {
         let (seq, now) = (claimed.seq, engine.clock.now());
         match outcome {
+            Outcome::Lost => {
+                round.said.push(format!("letter {seq} was let go, because its lease could not be renewed"));
+            }
             Outcome::Sent(answer) => {
                 self.down = None;
                 round.sent += 1;
-                engine.store.settle_delivery(seq, now, DeliveryState::Sent, &answer).await?;
+                self.unnoted = Some((seq, answer));
+                self.note_sent(engine).await?;
             }
             Outcome::Never(why) => {
                 round.failed += 1;
@@ -129,7 +168,7 @@ impl Sender {
             Outcome::Later(why) => {
                 let next = after(now, engine.pause_s(claimed.attempts));
                 round.said.push(format!("letter {seq} was not taken; next attempt at {next}"));
-                engine.store.put_delivery_off(seq, now, next, &why).await?;
+                engine.store.put_delivery_off(claimed, now, next, &why).await?;
             }
             Outcome::Down(why) => {
                 let times = self.down.map_or(1, |(times, _)| times + 1);
@@ -139,10 +178,26 @@ impl Sender {
                 round.said.push(format!(
                     "the mail server cannot be used; `tidegate outbox list` says why; next attempt at {next}"
                 ));
-                engine.store.put_delivery_off(seq, now, next, &why).await?;
+                engine.store.put_delivery_off(claimed, now, next, &why).await?;
             }
         }
         Ok(())
+    }
+}
+
+/// Renews the lease again and again; ends when that was in vain.
+async fn hold(engine: &Engine, claimed: &Claimed, mut lease: Instant) {
+    loop {
+        tokio::time::sleep(RENEW_EVERY).await;
+        let next = after(engine.clock.now(), LEASE_S);
+        // A database that does not answer in time has not renewed it.
+        let renewed = tokio::time::timeout(RENEW_EVERY, engine.store.renew_delivery(claimed, next)).await;
+        match renewed {
+            Ok(Ok(true)) => lease = next,
+            Ok(Ok(false)) => return,
+            Ok(Err(_)) | Err(_) if after(engine.clock.now(), LET_GO_S) >= lease => return,
+            Ok(Err(_)) | Err(_) => {}
+        }
     }
 }
 

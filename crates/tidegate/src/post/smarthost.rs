@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// How long one answer of the server is waited for.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
-/// How long a whole letter may take. Less than a letter's lease: nobody else sends it meanwhile.
+/// How long a whole letter may take. Its lease is renewed meanwhile: nobody else sends it.
 pub const LETTER_TIMEOUT: Duration = Duration::from_secs(600);
 /// Connections at a time.
 const CONNECTIONS_MAX: u32 = 2;

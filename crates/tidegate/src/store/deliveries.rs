@@ -98,17 +98,28 @@ impl Store {
         Ok(found.into_iter().find(|letter| letter.seq == seq))
     }
 
-    /// Notes why a letter was not sent, and when it is tried again.
+    /// Leases the letter on, until `lease`; false if it is held no more: somebody else took it over, or what became
+    /// of it was noted.
+    pub async fn renew_delivery(&self, held: &Claimed, lease: Instant) -> Result<bool, StoreError> {
+        let mut tx = self.database.begin().await?;
+        let values = [held.seq.into(), held.attempts.into(), lease.into()];
+        let renewed = tx.execute(sql::DELIVERY_RENEW, values).await?;
+        tx.commit().await?;
+        Ok(renewed > 0)
+    }
+
+    /// Notes why a letter was not sent, and when it is tried again, unless somebody else holds it by now.
     pub async fn put_delivery_off(
         &self,
-        seq: u64,
+        held: &Claimed,
         now: Instant,
         next: Instant,
         why: &str,
     ) -> Result<(), StoreError> {
         let mut tx = self.database.begin().await?;
-        let said = self.seal_said(&mut tx, seq, why).await?;
-        tx.execute(sql::DELIVERY_PUT_OFF, [seq.into(), next.into(), now.into(), said]).await?;
+        let said = self.seal_said(&mut tx, held.seq, why).await?;
+        let values = [held.seq.into(), held.attempts.into(), next.into(), now.into(), said];
+        tx.execute(sql::DELIVERY_PUT_OFF, values).await?;
         tx.commit().await
     }
 

@@ -182,6 +182,15 @@ impl Store {
         tx.commit().await
     }
 
+    /// Gives jobs back that were leased until `lease` and not begun, so that nobody waits for the lease to run out.
+    pub async fn release_jobs(&self, jobs: &[Job], lease: Instant) -> Result<(), StoreError> {
+        let mut tx = self.database.begin().await?;
+        for job in jobs {
+            tx.execute(sql::JOB_RELEASE, [job.id.into(), lease.into()]).await?;
+        }
+        tx.commit().await
+    }
+
     /// How many jobs a worker holds at `now`, and until when at the latest; `None` where there are none.
     pub async fn jobs_leased(&self, now: Instant) -> Result<Option<(u64, Instant)>, StoreError> {
         let rows = self.database.query(sql::JOBS_LEASED, [now.into()]).await?;

@@ -199,6 +199,9 @@ statements! {
         LEFT JOIN case_key k ON k.case_id = j.case_id WHERE j.id = $1 AND j.done = 0";
     JOB_FINISH = "UPDATE job SET done = 1, body = NULL, error = NULL WHERE id = $1 AND done = 0";
     JOB_RETRY = "UPDATE job SET run_us = $2, lease_us = 0, error = $3 WHERE id = $1 AND done = 0";
+    /// Only as long as the lease is the one that was given.
+    JOB_RELEASE = "UPDATE job SET lease_us = 0, attempts = attempts - 1
+        WHERE id = $1 AND done = 0 AND lease_us = $2";
     JOBS_CANCEL = "UPDATE job SET done = 1, body = NULL, error = NULL WHERE case_id = $1 AND done = 0";
     JOBS_LEFT = "SELECT COUNT(*) AS jobs,
         CAST(COALESCE(SUM(CASE WHEN run_us <= $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS due,
@@ -232,8 +235,10 @@ statements! {
         RETURNING seq, attempts, since_us";
     DELIVERY_WITH_KEY = "SELECT d.state, o.case_id, k.wrapped, k.shredded_us FROM delivery d
         JOIN outgoing o ON o.seq = d.seq LEFT JOIN case_key k ON k.case_id = o.case_id WHERE d.seq = $1";
-    DELIVERY_PUT_OFF = "UPDATE delivery SET next_us = $2, lease_us = 0, changed_us = $3, said = $4
-        WHERE seq = $1 AND state = 'waiting'";
+    /// The number of the attempt says whose lease it is: whoever takes a letter over counts one more.
+    DELIVERY_RENEW = "UPDATE delivery SET lease_us = $3 WHERE seq = $1 AND attempts = $2 AND state = 'waiting'";
+    DELIVERY_PUT_OFF = "UPDATE delivery SET next_us = $3, lease_us = 0, changed_us = $4, said = $5
+        WHERE seq = $1 AND attempts = $2 AND state = 'waiting'";
     DELIVERY_SETTLE = "UPDATE delivery SET state = $2, lease_us = 0, changed_us = $3, said = $4
         WHERE seq = $1 AND state IN ('waiting', 'sent')";
     DELIVERY_AGAIN = "UPDATE delivery SET state = 'waiting', attempts = 0, since_us = $2, next_us = $2,

@@ -11,7 +11,7 @@ use tidegate::store::{DeliveryState, Faults, Side, StoreError};
 use tidegate_domain::case::Action;
 use tidegate_envelope::{Keyring, Secret, letter};
 
-fn message_id(taken: &Taken) -> String {
+pub fn message_id(taken: &Taken) -> String {
     field(taken.letter.as_bytes(), "Message-ID").expect("a Message-ID")
 }
 

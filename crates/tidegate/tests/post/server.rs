@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use tidegate::post::settings::{Server, TlsMode};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 /// A letter that the server was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Mood {
     Says(&'static str),
     /// Takes the letter, and is gone before it says so.
     TakesInSilence,
+    /// Takes the letter, and says so when [`MailServer::go_on`] lets it.
+    TakesSlowly,
     /// Closes every connection at once.
     Away,
 }
@@ -36,6 +39,7 @@ struct State {
 pub struct MailServer {
     pub address: SocketAddr,
     state: Arc<Mutex<State>>,
+    gate: Arc<Semaphore>,
 }
 
 impl MailServer {
@@ -45,14 +49,16 @@ impl MailServer {
         let state = State { moods: moods.to_vec(), taken: Vec::new(), connections: 0 };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
+        let gate = Arc::new(Semaphore::new(0));
+        let gates = Arc::clone(&gate);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let state = Arc::clone(&shared);
+                let (state, gate) = (Arc::clone(&shared), Arc::clone(&gates));
                 // A client that goes away in the middle is no failure of the server.
-                tokio::spawn(async move { drop(converse(stream, state).await) });
+                tokio::spawn(async move { drop(converse(stream, state, gate).await) });
             }
         });
-        MailServer { address, state }
+        MailServer { address, state, gate }
     }
 
     pub fn settings(&self) -> Server {
@@ -74,6 +80,11 @@ impl MailServer {
         self.state.lock().expect("the state").taken.clone()
     }
 
+    /// Lets one answer out that [`Mood::TakesSlowly`] holds back.
+    pub fn go_on(&self) {
+        self.gate.add_permits(1);
+    }
+
     pub fn connections(&self) -> usize {
         self.state.lock().expect("the state").connections
     }
@@ -85,7 +96,7 @@ fn next_mood(state: &Mutex<State>) -> Mood {
     if state.moods.len() > 1 { state.moods.remove(0) } else { state.moods[0] }
 }
 
-async fn converse(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()> {
+async fn converse(stream: TcpStream, state: Arc<Mutex<State>>, gate: Arc<Semaphore>) -> std::io::Result<()> {
     let away = {
         let mut state = state.lock().expect("the state");
         state.connections += 1;
@@ -122,6 +133,9 @@ async fn converse(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Resul
                 state.lock().expect("the state").taken.push(done);
                 if mood == Mood::TakesInSilence {
                     return Ok(());
+                }
+                if mood == Mood::TakesSlowly {
+                    gate.acquire().await.expect("a gate").forget();
                 }
                 "250 2.0.0 queued as 7"
             }

@@ -445,18 +445,23 @@ pub async fn a_letter_is_sent_by_one_and_its_way_kept(bed: &Bed) {
     }
     let claim =
         async |now, limit| store.claim_deliveries(at(now), at(now + 100), limit).await.expect("claimed");
-    assert_eq!(
-        claim(2, 9).await.iter().map(|claimed| claimed.seq).collect::<Vec<_>>(),
-        [1, 2],
-        "3 is not due"
-    );
-    assert_eq!(claim(3, 1).await.iter().map(|claimed| claimed.seq).collect::<Vec<_>>(), [3]);
+    let first = claim(2, 9).await;
+    assert_eq!(first.iter().map(|claimed| claimed.seq).collect::<Vec<_>>(), [1, 2], "3 is not due");
+    let second = first[1];
+    let dead = claim(3, 1).await[0];
+    assert_eq!(dead.seq, 3);
     assert_eq!(claim(50, 9).await, [], "all are leased");
     store.settle_delivery(1, at(60), DeliveryState::Sent, "250 ok").await.expect("settled");
-    store.put_delivery_off(2, at(60), at(500), &"x".repeat(SAID_CHARS_MAX + 9)).await.expect("put off");
+    store.put_delivery_off(&second, at(60), at(500), &"x".repeat(SAID_CHARS_MAX + 9)).await.expect("put off");
     // Whoever had the third died: its lease runs out.
     let again = claim(200, 9).await;
     assert_eq!((again.len(), again[0].seq, again[0].attempts, again[0].since), (1, 3, 2, at(3)));
+    // It was not dead after all, but slow: it changes nothing any more.
+    assert_eq!(store.renew_delivery(&dead, at(900)).await, Ok(false));
+    store.put_delivery_off(&dead, at(201), at(201), "slow").await.expect("nothing to do");
+    assert_eq!(claim(201, 9).await, [], "the letter is still the other's");
+    assert_eq!(store.renew_delivery(&again[0], at(310)).await, Ok(true));
+    assert_eq!(claim(305, 9).await, [], "for as long as that one holds it");
     store.settle_delivery(3, at(210), DeliveryState::Failed, "550 no").await.expect("settled");
     store.settle_delivery(3, at(220), DeliveryState::Sent, "late").await.expect("no change");
     let ways = store.deliveries(0, 9).await.expect("ways");
@@ -469,7 +474,8 @@ pub async fn a_letter_is_sent_by_one_and_its_way_kept(bed: &Bed) {
     assert_eq!(store.deliver_again(1, at(300)).await, Ok(false));
     assert_eq!(store.letter_of_message(&store.message_name("mail 2")).await, Ok(Some((2, None))));
     assert_eq!(store.letter_of_message("nothing").await, Ok(None));
-    assert!(store.put_delivery_off(99, at(1), at(2), "x").await.is_err());
+    let none = Claimed { seq: 99, ..dead };
+    assert!(store.put_delivery_off(&none, at(1), at(2), "x").await.is_err());
 }
 
 pub async fn keys_of_people_come_back_newest_first(bed: &Bed) {
