@@ -1,90 +1,27 @@
 //! What watches a server learns whether it can work, and nothing of any case.
 
+#[path = "served/mod.rs"]
+#[expect(dead_code, reason = "other tests kill their server")]
+mod served;
+
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use served::{Served, get, program};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
-/// A served instance of one test's own.
-struct Server {
-    /// Removed with the server.
-    _dir: TempDir,
-    child: Child,
-    lines: Vec<String>,
-    rest: Option<std::thread::JoinHandle<String>>,
-}
-
-fn program(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
-    command.env_remove("TIDEGATE_DIR").env_remove("TIDEGATE_AS").arg("--dir").arg(dir).stdin(Stdio::null());
-    command
-}
-
-impl Server {
-    fn start() -> Server {
-        let dir = tempfile::tempdir().expect("a folder");
-        let instance = dir.path().join("instance");
-        let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/xen.toml");
-        assert!(program(&instance).arg("init").status().expect("it runs").success());
-        let added = program(&instance).args(["project", "add", "xen", "--policy"]).arg(policy).status();
-        assert!(added.expect("it runs").success());
-        let file = instance.join("tidegate.toml");
-        let config = std::fs::read_to_string(&file).expect("the configuration");
-        std::fs::write(&file, format!("{config}\n[watch]\nlisten = \"127.0.0.1:0\"\n")).expect("written");
-        let mut child = program(&instance)
-            .args(["--json", "serve", "--listen", "127.0.0.1:0"])
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("it serves");
-        let mut stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        let mut lines = Vec::new();
-        while !lines.iter().any(|line: &String| line.contains("doing what is due")) {
-            let mut line = String::new();
-            assert!(stderr.read_line(&mut line).expect("text") > 0, "it ended: {lines:?}");
-            lines.push(line);
-        }
-        let rest = std::thread::spawn(move || {
-            let mut text = String::new();
-            drop(stderr.read_to_string(&mut text));
-            text
-        });
-        Server { _dir: dir, child, lines, rest: Some(rest) }
-    }
-
-    fn address(&self, said: &str) -> String {
-        let line = self.lines.iter().find(|line| line.contains(said)).expect("it says where");
-        let (_, rest) = line.split_once("http://").expect("an address");
-        rest.split('/').next().expect("a host").to_owned()
-    }
-
-    /// Stops it as whoever started it would, and answers with what it logged.
-    fn stop(mut self) -> String {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
-        assert!(self.child.wait().expect("it ends").success(), "a graceful stop is no failure");
-        let rest = self.rest.take().expect("read once").join().expect("read");
-        self.lines.concat() + &rest
-    }
-}
-
-/// A test that fails leaves no server behind.
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-fn get(address: &str, path: &str) -> (u16, String) {
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").expect("sent");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("text");
-    let status = answer.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
-    (status, answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default())
+/// A served instance with one project, which is removed with its folder.
+fn start() -> (TempDir, Served) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let instance = dir.path().join("instance");
+    let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies/xen.toml");
+    assert!(program(&instance).arg("init").status().expect("it runs").success());
+    let added = program(&instance).args(["project", "add", "xen", "--policy"]).arg(policy).status();
+    assert!(added.expect("it runs").success());
+    let file = instance.join("tidegate.toml");
+    let config = std::fs::read_to_string(&file).expect("the configuration");
+    std::fs::write(&file, format!("{config}\n[watch]\nlisten = \"127.0.0.1:0\"\n")).expect("written");
+    let served = Served::start(&instance);
+    (dir, served)
 }
 
 /// Waits until the worker went round once; it does so several times a second.
@@ -98,8 +35,8 @@ fn until_ready(address: &str) {
 
 #[test]
 fn a_server_tells_whether_it_can_work_and_logs_no_secret() {
-    let server = Server::start();
-    let warned = server.lines.iter().any(|line| line.contains("tidegate project site URL"));
+    let (_dir, server) = start();
+    let warned = server.said().iter().any(|line| line.contains("tidegate project site URL"));
     assert!(warned, "links that lead nowhere are not said");
     let (watch, web) = (server.address("watched at"), server.address("serving"));
     until_ready(&watch);

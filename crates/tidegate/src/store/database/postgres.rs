@@ -28,7 +28,12 @@ impl Postgres {
             step: OPEN,
             message: "the URL is malformed; one looks like postgres://user@host/database".to_owned(),
         })?;
-        let options = options.application_name("tidegate").disable_statement_logging();
+        // Where several servers share a database, their URLs can tell them apart.
+        let options = match options.get_application_name() {
+            Some(_) => options,
+            None => options.application_name("tidegate"),
+        };
+        let options = options.disable_statement_logging();
         // One connection by hand, because a pool hides for its whole timeout why it cannot connect.
         let first = options.connect().await.map_err(failed(OPEN))?;
         first.close().await.map_err(failed(OPEN))?;
