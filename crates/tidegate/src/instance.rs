@@ -8,7 +8,7 @@ use crate::post::Post;
 use crate::post::keystore::KeyStore;
 use crate::post::settings::{MailConfig, SettingFault, Settings};
 use crate::security_txt::{SecurityTxt, SecurityTxtConfig};
-use crate::store::{Location, MasterKey, Store, StoreError};
+use crate::store::{KeyError, Location, MasterKey, Store, StoreError};
 use crate::watch::WatchConfig;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// The configuration file's name within the folder.
 pub const CONFIG: &str = "tidegate.toml";
 /// The folder, within the folder, with the projects' own keys.
-const KEYS: &str = "keys";
+pub(crate) const KEYS: &str = "keys";
 
 /// The configuration file: where things are, and where doors listen. Everything else is in the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,7 +215,7 @@ pub async fn create(
 }
 
 /// The folder is its owner's alone: it holds the master key.
-fn make_private_dir(dir: &Path) -> std::io::Result<()> {
+pub(crate) fn make_private_dir(dir: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
@@ -227,11 +227,7 @@ fn make_private_dir(dir: &Path) -> std::io::Result<()> {
 pub async fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Engine, InstanceError> {
     let chance = Arc::new(Chance::from_os().map_err(|_| InstanceError::NoChance)?);
     let config = read_config(dir)?;
-    let key = match &config.master_key {
-        KeySource::File(path) => MasterKey::from_file(&dir.join(path)),
-        KeySource::Command(command) => MasterKey::from_command(command),
-    };
-    let key = key.map_err(|error| InstanceError::Key(error.to_string()))?;
+    let key = master_key(dir, &config.master_key).map_err(|error| InstanceError::Key(error.to_string()))?;
     let location = location(dir, &config);
     demand_database(&location)?;
     let settings = settings(dir, &config)?;
@@ -242,6 +238,14 @@ pub async fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Engine, InstanceE
     engine.post = Post { settings, keystore: Some(keystore) };
     engine.security_txt = security_txt;
     Ok(engine)
+}
+
+/// The master key, from where the configuration of the instance in `dir` says.
+pub(crate) fn master_key(dir: &Path, source: &KeySource) -> Result<MasterKey, KeyError> {
+    match source {
+        KeySource::File(path) => MasterKey::from_file(&dir.join(path)),
+        KeySource::Command(command) => MasterKey::from_command(command),
+    }
 }
 
 fn settings(dir: &Path, config: &Config) -> Result<Settings, InstanceError> {
@@ -268,7 +272,7 @@ fn demand_database(location: &Location) -> Result<(), InstanceError> {
     Err(InstanceError::File { path: path.clone(), why })
 }
 
-fn location(dir: &Path, config: &Config) -> Location {
+pub(crate) fn location(dir: &Path, config: &Config) -> Location {
     if config.database.starts_with("postgres") && config.database.contains("://") {
         Location::Postgres(config.database.clone())
     } else {

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod applies;
 pub mod asked;
+pub mod backup;
 pub mod chance;
 pub mod cli;
 pub mod demo;

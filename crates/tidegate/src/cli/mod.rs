@@ -1,6 +1,7 @@
 //! The command line: reads what was typed, performs it, shows what came of it.
 
 mod advisory;
+mod backup;
 mod baseline;
 mod case;
 mod clocks;
@@ -115,6 +116,10 @@ enum Command {
     Serve(serve::Options),
     /// Write the public site.
     Export(keep::Export),
+    /// Make a backup in a new folder, while the server runs.
+    Backup(backup::Backup),
+    /// Put a backup back, or find out whether it could be.
+    Restore(backup::Restore),
     /// Derive everything again from the log, and compare.
     Fsck(keep::Fsck),
     /// The tamper-evident log.
@@ -177,6 +182,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             clap_mangen::generate_to(Cli::command(), &folder).map_err(Failure::io)
         }
         Command::Serve(options) => options.run(&dir()?, &out).await,
+        Command::Backup(options) => options.run(&dir()?, &out).await,
+        Command::Restore(options) => options.run(&dir()?, &out).await,
         command => {
             let engine = instance::open(&dir()?, Arc::new(SystemClock::start())).await?;
             with_engine(command, engine, &dir()?, cli.who.as_ref(), &out).await
@@ -223,6 +230,8 @@ async fn with_engine(
         Command::Run => keep::stay(&engine, &begun, out).await,
         Command::Export(export) => export.run(&engine, out).await,
         Command::Fsck(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
         | Command::Log(_)
         | Command::Demo(_)
         | Command::Init(_)

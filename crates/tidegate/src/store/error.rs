@@ -57,6 +57,8 @@ pub enum StoreError {
     },
     /// Other writers kept this one out. Nothing was stored.
     Busy,
+    /// A copy was to be made into a database that holds an instance.
+    NotEmpty,
     /// The database failed. Whether a commit under way took hold is then unknown; the next read tells.
     Database {
         /// The statement, by its name in `store/sql.rs`, or the step.
@@ -76,6 +78,10 @@ impl StoreError {
         };
         if code.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY {
             return missing_owner(step);
+        }
+        // The file in which SQLite's processes meet cannot grow.
+        if code.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE {
+            return StoreError::Full;
         }
         match code.code {
             ErrorCode::DatabaseBusy => StoreError::Busy,
@@ -159,6 +165,9 @@ impl fmt::Display for StoreError {
                 "row {row} of table {table} was altered outside of Tidegate; \
                  run `tidegate fsck` and compare with a backup"
             ),
+            StoreError::NotEmpty => {
+                f.write_str("there is an instance in this database already; name an empty one")
+            }
             StoreError::Full => {
                 f.write_str("no space is left for the database; nothing was stored, make room and try again")
             }

@@ -1,6 +1,6 @@
 //! Bringing a database up to this program's schema, and giving a new one its keys.
 
-use super::database::Database;
+use super::database::{Database, Tx};
 use super::seal::{Key, Vault};
 use super::{StoreError, log, retrying, sql};
 use crate::chance::Chance;
@@ -20,6 +20,12 @@ const MIGRATIONS: &[&str] = &[
 const INSTANCE_ID: &str = "id";
 const INSTANCE_KEY: &str = "key";
 
+/// The schema that this program knows, as the number of its last step.
+#[must_use]
+pub fn schema_version() -> u64 {
+    MIGRATIONS.len() as u64
+}
+
 /// Runs the steps that are missing.
 pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
     while retrying(|| take_a_step(database)).await? {}
@@ -33,9 +39,7 @@ pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
 async fn take_a_step(database: &Database) -> Result<bool, StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let mut tx = database.begin().await?;
-    tx.run_script(sql::SCHEMA_TABLE).await?;
-    let rows = tx.query(sql::SCHEMA_VERSION_LOCK, []).await?;
-    let found = rows.first().ok_or_else(|| StoreError::tampered("schema_version", 1))?.int("version")?;
+    let found = version_in(&mut tx).await?;
     if found > known {
         return Err(StoreError::NewerSchema { found, known });
     }
@@ -45,6 +49,13 @@ async fn take_a_step(database: &Database) -> Result<bool, StoreError> {
     tx.execute(sql::SCHEMA_VERSION_SET, [(found + 1).into()]).await?;
     tx.commit().await?;
     Ok(true)
+}
+
+/// The number of the last step that was taken; 0 in a new database.
+pub(super) async fn version_in(tx: &mut Tx) -> Result<i64, StoreError> {
+    tx.run_script(sql::SCHEMA_TABLE).await?;
+    let rows = tx.query(sql::SCHEMA_VERSION_LOCK, []).await?;
+    rows.first().ok_or_else(|| StoreError::tampered("schema_version", 1))?.int("version")
 }
 
 /// Reads this instance's keys; a new database gets its id, its keys and the head of an empty log.
@@ -83,4 +94,10 @@ async fn found_instance(database: &Database, master: &Key, chance: &Arc<Chance>)
 /// The plain, random id of this instance, where its log begins.
 pub(super) async fn instance_id(database: &Database) -> Result<Vec<u8>, StoreError> {
     instance_value(database, INSTANCE_ID).await?.ok_or_else(|| StoreError::tampered("instance", INSTANCE_ID))
+}
+
+/// As [`instance_id`], within a transaction.
+pub(super) async fn instance_id_in(tx: &mut Tx) -> Result<Vec<u8>, StoreError> {
+    let rows = tx.query(sql::INSTANCE, [INSTANCE_ID.into()]).await?;
+    rows.first().ok_or_else(|| StoreError::tampered("instance", INSTANCE_ID))?.bytes("value")
 }

@@ -55,12 +55,22 @@ macro_rules! statements {
 pub(super) const SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version \
      (id BIGINT PRIMARY KEY NOT NULL CHECK (id = 1), version BIGINT NOT NULL)";
 
+/// Asked of SQLite alone, by whoever copies a database: what there is to be copied.
+pub(super) const SQLITE_COLUMNS: Sql = Sql {
+    name: "SQLITE_COLUMNS",
+    text: "SELECT t.name AS tab, c.name AS col, c.type AS kind, c.pk AS pk
+        FROM sqlite_schema t JOIN pragma_table_info(t.name) c
+        WHERE t.type = 'table' AND t.name <> 'schema_version' AND t.name NOT LIKE 'sqlite%'
+        ORDER BY t.rowid, c.cid",
+};
+
 statements! {
     SCHEMA_VERSION_LOCK = "INSERT INTO schema_version (id, version) VALUES (1, 0)
         ON CONFLICT (id) DO UPDATE SET version = schema_version.version RETURNING version";
     SCHEMA_VERSION_SET = "UPDATE schema_version SET version = $1 WHERE id = 1";
 
     INSTANCE = "SELECT value FROM instance WHERE name = $1";
+    INSTANCES = "SELECT name FROM instance";
     INSTANCE_INSERT = "INSERT INTO instance (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 
     PROJECT_PUT = "INSERT INTO project (tag, name, policy, settings) VALUES ($1, $2, $3, $4)
@@ -85,6 +95,7 @@ statements! {
     TOKEN_EXTEND = "UPDATE token SET expires_us = $2 WHERE tag = $1 AND expires_us < $2";
     TOKEN_END = "DELETE FROM token WHERE tag = $1";
     TOKENS_END = "DELETE FROM token WHERE owner = $1";
+    TOKENS_END_ALL = "DELETE FROM token WHERE kind <> 'mailbox'";
     TOKENS_SWEEP = "DELETE FROM token WHERE expires_us <= $1";
 
     API_TOKEN_PUT = "INSERT INTO api_token (tag, owner, body, expires_us) VALUES ($1, $2, $3, $4)";

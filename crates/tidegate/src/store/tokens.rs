@@ -47,6 +47,13 @@ pub struct Held {
 }
 
 impl Store {
+    /// Ends all sessions and every link that signs in or sets a password. Keys of mailboxes stay.
+    pub async fn end_sessions(&self) -> Result<(), StoreError> {
+        let mut tx = self.database.begin().await?;
+        tx.execute(sql::TOKENS_END_ALL, []).await?;
+        tx.commit().await
+    }
+
     /// Stores what `secret` is good for until `expires`: for `owner`, whose new password ends it, or for whoever
     /// comes with it. Tokens that have expired by `now` are forgotten along the way.
     pub async fn put_token(

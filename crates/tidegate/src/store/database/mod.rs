@@ -4,7 +4,7 @@ mod postgres;
 mod sqlite;
 mod value;
 
-pub(super) use value::{Row, Value};
+pub(super) use value::{Kind, Row, Value};
 
 use super::sql::Sql;
 use super::{Faults, StoreError};
@@ -84,6 +84,20 @@ impl Database {
             Engine::Postgres(engine) => Begun::Postgres(engine.begin().await?),
         };
         Ok(Tx { begun, faults: Arc::clone(&self.faults) })
+    }
+
+    /// Begins a transaction that reads one state of everything, and keeps nobody from writing. Nothing may be written
+    /// in it. SQLite's is the connection that otherwise writes: until it is dropped, this process waits to write.
+    pub(super) async fn begin_snapshot(&self) -> Result<Tx, StoreError> {
+        let begun = match &self.engine {
+            Engine::Sqlite(engine) => Begun::Sqlite(engine.begin_snapshot().await?),
+            Engine::Postgres(engine) => Begun::Postgres(engine.begin_snapshot().await?),
+        };
+        Ok(Tx { begun, faults: Arc::clone(&self.faults) })
+    }
+
+    pub(super) fn is_sqlite(&self) -> bool {
+        matches!(self.engine, Engine::Sqlite(_))
     }
 
     /// Reads the last committed state.

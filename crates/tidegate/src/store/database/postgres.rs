@@ -60,6 +60,11 @@ impl Postgres {
         begun.map(Tx).map_err(failed("BEGIN"))
     }
 
+    pub(super) async fn begin_snapshot(&self) -> Result<Tx, StoreError> {
+        let begun = self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await;
+        begun.map(Tx).map_err(failed("BEGIN"))
+    }
+
     pub(super) async fn query(
         &self,
         sql: Sql,

@@ -58,12 +58,21 @@ impl Sqlite {
     /// `BEGIN IMMEDIATE` takes SQLite's write lock at once: a transaction that reads first and writes later
     /// could otherwise find that it read too old a state and fail half-way.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
+        self.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Without the write lock: other programs write on, and what they write is not seen (WAL).
+    pub(super) async fn begin_snapshot(&self) -> Result<Tx, StoreError> {
+        self.begin_with("BEGIN DEFERRED").await
+    }
+
+    async fn begin_with(&self, text: &'static str) -> Result<Tx, StoreError> {
         const BEGIN: &str = "BEGIN";
         let begun = async {
             let mut writer = Arc::clone(&self.writer).lock_owned().await;
             let connection = writer.as_mut().ok_or_else(|| closed(BEGIN))?;
             // Moved in, so that it is this future's alone: a connection must not be shared between threads.
-            let begin = move || connection.prepare_cached("BEGIN IMMEDIATE")?.raw_execute();
+            let begin = move || connection.prepare_cached(text)?.raw_execute();
             patiently(begin).await.map_err(failed(BEGIN))?;
             Ok(Tx { writer })
         };

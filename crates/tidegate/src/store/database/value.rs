@@ -17,6 +17,26 @@ pub(in crate::store) enum Value {
     Bytes(Option<Vec<u8>>),
 }
 
+/// What a column of ours holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum Kind {
+    Int,
+    Text,
+    Bytes,
+}
+
+impl Kind {
+    /// By the type's name in a migration.
+    pub(in crate::store) fn of(name: &str) -> Result<Kind, StoreError> {
+        match name {
+            "BIGINT" => Ok(Kind::Int),
+            "TEXT" => Ok(Kind::Text),
+            "BYTEA" => Ok(Kind::Bytes),
+            _ => Err(StoreError::tampered("sqlite_schema", name)),
+        }
+    }
+}
+
 impl From<i64> for Value {
     fn from(value: i64) -> Value {
         Value::Int(Some(value))
@@ -145,6 +165,15 @@ impl Row {
     /// The name of the statement stands for the table: it leads there.
     fn unreadable(&self, column: &str) -> StoreError {
         StoreError::tampered(self.statement, format_args!("with unreadable column {column}"))
+    }
+
+    /// Whatever the column holds, to be bound as it is.
+    pub(in crate::store) fn value(&self, column: &str, kind: Kind) -> Result<Value, StoreError> {
+        match kind {
+            Kind::Int => self.get(column).map(Value::Int),
+            Kind::Text => self.get(column).map(Value::Text),
+            Kind::Bytes => self.get(column).map(Value::Bytes),
+        }
     }
 
     pub(in crate::store) fn int(&self, column: &str) -> Result<i64, StoreError> {
