@@ -12,6 +12,7 @@ pub(crate) mod perform;
 mod read;
 pub mod repository;
 mod shred;
+mod turns;
 
 pub use accounts::Checked;
 pub(crate) use perform::LetterJob;
@@ -45,6 +46,7 @@ pub struct Engine {
     pub(crate) chance: Arc<Chance>,
     pub(crate) passwords: Passwords,
     policies: Mutex<HashMap<Slug, ReadPolicy>>,
+    turns: turns::Turns,
     /// The public address of the site, for links in documents and letters.
     pub site: tidegate_formats::Link,
     /// What there is for mail.
@@ -163,6 +165,7 @@ impl Engine {
             chance,
             passwords,
             policies: Mutex::default(),
+            turns: turns::Turns::default(),
             site,
             post: Post::default(),
             security_txt: None,

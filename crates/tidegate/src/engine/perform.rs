@@ -61,8 +61,11 @@ impl Engine {
     /// [`EngineError::NoSuchCase`] where for `name` there is none.
     pub async fn perform(&self, id: CaseId, name: &Slug, action: &Action) -> Result<Performed, EngineError> {
         for _ in 0..ATTEMPTS_MAX {
+            let turn = self.turns.at(id).await;
             let (file, actor) = self.open_now(id, name).await?;
-            match self.try_perform(&file, &actor, action).await {
+            let tried = self.try_perform(&file, &actor, action).await;
+            drop(turn);
+            match tried {
                 Err(EngineError::Store(StoreError::Conflict { .. })) => {}
                 Err(other) => return Err(other),
                 Ok(Committed { mut entries, due }) => {
@@ -180,6 +183,7 @@ impl Engine {
     /// The store's.
     pub async fn tick(&self, id: CaseId, job: Option<JobId>) -> Result<Performed, EngineError> {
         for _ in 0..ATTEMPTS_MAX {
+            let _turn = self.turns.at(id).await;
             let file = self.now(id).await?;
             let now = self.clock.now();
             let events =
@@ -207,6 +211,7 @@ impl Engine {
         job: JobId,
     ) -> Result<(), EngineError> {
         for _ in 0..ATTEMPTS_MAX {
+            let _turn = self.turns.at(id).await;
             let file = self.now(id).await?;
             let now = self.clock.now();
             let events: Vec<Event> = found
