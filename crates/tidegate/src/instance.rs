@@ -1,5 +1,7 @@
 //! An instance on disk: a folder with one configuration file, the master key and, by default, the database.
 
+mod advice;
+
 use crate::chance::Chance;
 use crate::engine::clock::Clock;
 use crate::engine::{Engine, EngineError};
@@ -290,7 +292,23 @@ pub fn read_config(dir: &Path) -> Result<Config, InstanceError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(InstanceError::Missing(dir.to_owned()));
         }
+        Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+            let why = "it is no text in UTF-8\n  write it anew with an editor that saves UTF-8".to_owned();
+            return Err(InstanceError::Config { path, why });
+        }
         other => other.map_err(|error| InstanceError::File { path: path.clone(), why: error.to_string() })?,
     };
-    toml::from_str(&text).map_err(|error| InstanceError::Config { path, why: error.to_string() })
+    let config: Config = toml::from_str(&text).map_err(|error| InstanceError::Config {
+        path: path.clone(),
+        why: advice::with_advice(&error.to_string()),
+    })?;
+    match config.database.split_once("://") {
+        Some(("postgres" | "postgresql", _)) | None => Ok(config),
+        Some((scheme, _)) => {
+            let why = format!(
+                "database: there are no databases of the kind `{scheme}` here\n  name a file in this folder, or a postgresql:// URL"
+            );
+            Err(InstanceError::Config { path, why })
+        }
+    }
 }

@@ -13,7 +13,7 @@ use axum::routing::get;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use tidegate_domain::time::Instant;
 
 /// A worker that finished no round for so long is stuck: it goes round several times a second.
@@ -30,19 +30,29 @@ pub struct WatchConfig {
     pub listen: SocketAddr,
 }
 
-/// When the worker last finished a round of what is due, whether or not anything was.
+/// When the worker last finished a round of what is due, whether or not anything was; and whether it could not since.
 #[derive(Debug, Default)]
-pub struct Pulse(AtomicI64);
+pub struct Pulse {
+    last_us: AtomicI64,
+    falters: AtomicBool,
+}
 
 impl Pulse {
     /// A round was finished at `now`.
     pub fn beat(&self, now: Instant) {
-        self.0.store(now.micros(), Ordering::Relaxed);
+        self.last_us.store(now.micros(), Ordering::Relaxed);
+        self.falters.store(false, Ordering::Relaxed);
+    }
+
+    /// A round failed as a whole, as where the disk is full. A job that fails by itself is none of these: that would
+    /// tell of its case.
+    pub fn falter(&self) {
+        self.falters.store(true, Ordering::Relaxed);
     }
 
     /// Whole seconds since then; `None` before the first round.
     fn age_s(&self, now: Instant) -> Option<i64> {
-        let last = self.0.load(Ordering::Relaxed);
+        let last = self.last_us.load(Ordering::Relaxed);
         (last != 0).then(|| (now.micros() - last).max(0) / MICROS_PER_S)
     }
 }
@@ -80,6 +90,9 @@ impl Watched {
     async fn trouble(&self) -> Option<&'static str> {
         if !self.engine.has_database().await {
             return Some("the database does not answer");
+        }
+        if self.engine.pulse.falters.load(Ordering::Relaxed) {
+            return Some("the worker cannot do its work; the log says why");
         }
         match self.engine.pulse.age_s(self.engine.clock.now()) {
             None => Some("the worker has not finished its first round"),

@@ -35,12 +35,15 @@ fn until_ready(address: &str) {
 
 #[test]
 fn a_server_tells_whether_it_can_work_and_logs_no_secret() {
-    let (_dir, server) = start();
+    let (dir, server) = start();
     let warned = server.said().iter().any(|line| line.contains("tidegate project site URL"));
     assert!(warned, "links that lead nowhere are not said");
     let (watch, web) = (server.address("watched at"), server.address("serving"));
     until_ready(&watch);
     assert_eq!(get(&watch, "/health"), (200, "alive\n".to_owned()));
+    let ready = |at: &str| program(dir.path()).args(["ready", "--at", at]).output().expect("it runs");
+    assert_eq!(ready(&watch).stdout, b"ready\n");
+    assert!(!ready("127.0.0.1:1").status.success(), "nobody is there");
     let (status, metrics) = get(&watch, "/metrics");
     assert_eq!(status, 200);
     let names = metrics

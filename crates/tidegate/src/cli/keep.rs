@@ -108,9 +108,12 @@ pub(super) async fn stay(engine: &Engine, begun: &Round, out: &Out) -> Result<()
 async fn working(engine: &Engine, stop: &AtomicBool, out: &Out) -> Result<(), Failure> {
     let mut trouble = Trouble::default();
     while !stop.load(Ordering::Relaxed) {
-        if let Some(round) = trouble.of(catch_up_until(engine, stop, out).await, out) {
+        let round = trouble.of(catch_up_until(engine, stop, out).await, out);
+        if let Some(round) = round {
             tell(&round, out)?;
             engine.pulse.beat(engine.clock.now());
+        } else {
+            engine.pulse.falter();
         }
         tokio::time::sleep(trouble.rest()).await;
     }

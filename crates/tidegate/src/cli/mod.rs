@@ -16,6 +16,7 @@ mod policy;
 mod post;
 mod project;
 mod proof;
+mod ready;
 mod regime;
 mod report;
 mod repository;
@@ -114,6 +115,10 @@ enum Command {
     Run,
     /// Stay, do what is due to the second, and open the web door: public site, mailboxes, desks.
     Serve(serve::Options),
+    /// Ask the running server whether it can do its work.
+    ///
+    /// Exit code 0: it can.
+    Ready(ready::Ready),
     /// Write the public site.
     Export(keep::Export),
     /// Make a backup in a new folder, while the server runs.
@@ -182,6 +187,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             clap_mangen::generate_to(Cli::command(), &folder).map_err(Failure::io)
         }
         Command::Serve(options) => options.run(&dir()?, &out).await,
+        Command::Ready(options) => options.run(&dir()?, &out).await,
         Command::Backup(options) => options.run(&dir()?, &out).await,
         Command::Restore(options) => options.run(&dir()?, &out).await,
         command => {
@@ -231,6 +237,7 @@ async fn with_engine(
         Command::Export(export) => export.run(&engine, out).await,
         Command::Fsck(_)
         | Command::Backup(_)
+        | Command::Ready(_)
         | Command::Restore(_)
         | Command::Log(_)
         | Command::Demo(_)

@@ -128,7 +128,7 @@ impl Answer {
                 "For programs",
                 &["This address is for programs that come with a token.".to_owned()],
             ),
-            Answer::Failed(_) => desk::note(reader, "We failed", &["Nothing was lost.".to_owned()]),
+            Answer::Failed(_) => desk::note(reader, "We failed", &["What was stored stays; what you just sent may not be.".to_owned()]),
         }
     }
 }

@@ -82,7 +82,10 @@ pub fn note(reader: Reader<'_>, title: &str, paragraphs: &[String]) -> String {
 /// We failed, and can be asked about it under a number.
 #[must_use]
 pub fn failed(reader: Reader<'_>, number: u64) -> String {
-    let found = format!("Nothing was lost. The administrators find the reason under the number {number}.");
+    let found = format!(
+        "What was stored stays, but what you just sent may not be: keep it, and look before you send it again. \
+         The administrators find the reason under the number {number}."
+    );
     note(reader, "We failed", &[found])
 }
 

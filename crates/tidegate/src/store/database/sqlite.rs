@@ -44,9 +44,16 @@ pub(super) struct Sqlite {
 impl Sqlite {
     /// Two programs that open a new file at once get in each other's way while it turns to WAL.
     pub(super) async fn open(path: &Path) -> Result<Sqlite, StoreError> {
-        create_private(path)
-            .map_err(|error| StoreError::Database { step: OPEN, message: error.to_string() })?;
-        let writer = within(patiently(|| waiting(|| open_writer(path)))).await?.map_err(failed(OPEN))?;
+        let named = |error: &dyn std::fmt::Display| StoreError::Database {
+            step: OPEN,
+            message: format!("{}: {error}", path.display()),
+        };
+        create_private(path).map_err(|error| named(&error))?;
+        let opened = within(patiently(|| waiting(|| open_writer(path)))).await?;
+        let writer = opened.map_err(|error| match StoreError::from_sqlite(OPEN, &error) {
+            StoreError::Database { message, .. } => named(&message),
+            other => other,
+        })?;
         Ok(Sqlite {
             path: path.to_owned(),
             writer: Arc::new(tokio::sync::Mutex::new(Some(writer))),

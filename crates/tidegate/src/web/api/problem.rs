@@ -12,7 +12,7 @@ const MEDIA_TYPE: &str = "application/problem+json";
 /// We failed, and can be asked about it under a number.
 pub(in crate::web) fn failed(number: u64) -> Response {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
-    let detail = "nothing was lost; the administrators find the reason under the number";
+    let detail = "what was stored stays, what you just sent may not be; the administrators find the reason under the number";
     told(status, json!({"detail": detail, "number": number}))
 }
 
