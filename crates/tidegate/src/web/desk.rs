@@ -10,6 +10,8 @@ use crate::store::StoreError;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use tidegate_domain::audience::View;
 use tidegate_domain::case::clock::clocks;
 use tidegate_domain::case::{Actor, Case};
@@ -35,17 +37,24 @@ pub(super) fn routes(routes: Routes) -> Routes {
 async fn now(State(web): State<Shared>, person: Person) -> Result<Html<String>, Answer> {
     let at = web.engine.clock.now();
     let mut lines = Vec::new();
+    // Most cases have several clocks: each is opened once.
+    let mut opened = HashMap::new();
     for due in web.engine.store.due(None, DUE_MAX).await? {
-        let opened = web.engine.open_case(due.case, &person.name).await;
-        let (file, viewer) = match opened {
-            Err(EngineError::NoSuchCase(_) | EngineError::Store(StoreError::Shredded { .. })) => continue,
-            other => other?,
+        let known = match opened.entry(due.case) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => match web.engine.open_case(due.case, &person.name).await {
+                Err(EngineError::NoSuchCase(_) | EngineError::Store(StoreError::Shredded { .. })) => {
+                    new.insert(None)
+                }
+                other => new.insert(Some(other?)),
+            },
         };
-        let Some(view) = file.view(&viewer).filter(|view| view.insider) else { continue };
+        let Some((file, viewer)) = known else { continue };
+        let Some(view) = file.view(viewer).filter(|view| view.insider) else { continue };
         lines.push(DueLine {
             at: due.due.at,
             late: due.due.at <= at,
-            what: what_is_due(&file, &due.due.what),
+            what: what_is_due(file, &due.due.what),
             case: due.case,
             title: view.record.as_deref().map(|case| case.title.to_string()).unwrap_or_default(),
         });
