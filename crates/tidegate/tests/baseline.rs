@@ -137,3 +137,36 @@ fn a_scan_goes_on_after_a_pair_without_an_answer() {
     let lines = std::fs::read_to_string(at.join("rows")).expect("the cache").lines().count();
     assert_eq!(lines, 4, "what was answered is not computed again");
 }
+
+/// The branch is made, is found to have everything, and grows; the work tree stays as it is.
+#[test]
+fn a_security_branch_is_kept_current() {
+    let (folder, tidied, fix) = world();
+    let at = folder.path();
+    let name = "refs/heads/security/v1";
+    let args = ["branch", "--repo", ".", "--release", "v1", "--branch", "stable", "--update", name, "--json"];
+    let told = answer(&baseline(at, &args));
+    assert_eq!((&told["change"], &told["commits"]), (&"new".into(), &2.into()));
+    assert_eq!(told["added"][0]["apply_commit"], tidied.as_str());
+    assert_eq!(told["added"][0]["reason"]["needed_by"]["patch"], fix.as_str());
+    assert_eq!(told["commit"], git(at, &["rev-parse", name]).as_str());
+    assert_eq!(told["tree"], git(at, &["rev-parse", "stable^{tree}"]).as_str());
+    assert_eq!(answer(&baseline(at, &args))["change"], "current");
+
+    let first = git(at, &["rev-parse", name]);
+    commit(at, "one\nTWO\nTHREE\nFOUR\nfive\n", "more\n\nThis is XSA-8.");
+    let output = baseline(at, &args[..args.len() - 1]);
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.contains("1 commits came, on top of 2") && text.contains("XSA-7, XSA-8"), "{text}");
+    assert_eq!(git(at, &["rev-parse", &format!("{name}^")]), first);
+    assert_eq!(git(at, &["status", "--porcelain"]), "");
+
+    // Another history under the same name: nothing is moved without being asked for.
+    git(at, &["commit", "--quiet", "--amend", "-m", "again\n\nThis is XSA-8."]);
+    let output = baseline(at, &args);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && said.contains("--remake"), "{said}");
+    let mut again = args.to_vec();
+    again.push("--remake");
+    assert_eq!(answer(&baseline(at, &again))["change"], "remade");
+}

@@ -86,6 +86,23 @@ impl Store {
         self.hash
     }
 
+    /// The folder of git's own files.
+    #[must_use]
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// From now on, finds the objects of another repository too.
+    ///
+    /// # Errors
+    /// Its objects have names of another kind, or cannot be read.
+    pub fn borrow(&mut self, other: &Store) -> Result<(), Error> {
+        if other.hash != self.hash {
+            return Err(Error::repository(&other.git_dir, "its object format is another one"));
+        }
+        self.add_objects(other.common_dir.join("objects"))
+    }
+
     /// The folders of objects, alternates included.
     #[must_use]
     pub fn folders(&self) -> &[PathBuf] {

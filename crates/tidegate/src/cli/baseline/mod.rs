@@ -1,5 +1,6 @@
 //! `tidegate baseline ...`: whether patches apply to a release. No instance is needed for any of it.
 
+mod branch;
 mod check;
 mod recipe;
 mod scan;
@@ -21,6 +22,13 @@ pub(super) enum Baseline {
     ///
     /// A table, or with --json one object a line. Exit code 0, whatever the answers are.
     Scan(scan::Scan),
+    /// Keep a branch of a release's security fixes and what they need, and nothing else.
+    ///
+    /// The fixes are the commits of the branch, since the release, that name advisories. Run again, it adds what
+    /// came. Whether the result works is for a test run to show. Exit code 0: it is told, and written where that is
+    /// asked for; 1: it cannot be made, or would have to begin anew (`--remake`); 4: there is no such tag, branch or
+    /// commit.
+    Branch(branch::Branch),
     /// Follow a recipe in a clone: do the same patches apply, and does the same tree come out?
     ///
     /// Exit code 0: all of it holds; 6: something differs, and the message says what; 5: the file is malformed.
@@ -34,6 +42,7 @@ impl Baseline {
         match self {
             Baseline::Check(check) => check.run(out),
             Baseline::Scan(scan) => scan.run(out),
+            Baseline::Branch(branch) => branch.run(out),
             Baseline::Verify(verify) => verify.run(out),
             Baseline::Export(export) => export.run(out),
         }
