@@ -77,9 +77,9 @@ pub struct Held {
 /// A tree with changes on top.
 #[derive(Clone)]
 pub struct State {
-    root: ObjectId,
+    pub(crate) root: ObjectId,
     /// In order, so that what is below a folder is found without looking at the rest.
-    over: BTreeMap<Path, Option<Held>>,
+    pub(crate) over: BTreeMap<Path, Option<Held>>,
 }
 
 /// Why a patch does not apply.

@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod apply;
+pub mod archive;
 pub mod branch;
 pub mod check;
 pub mod contents;

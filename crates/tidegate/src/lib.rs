@@ -21,6 +21,7 @@ pub mod security_txt;
 pub mod serve;
 mod shape;
 pub mod store;
+pub mod testrun;
 pub mod verdict;
 pub mod watch;
 pub mod web;

@@ -1,5 +1,6 @@
 //! The baseline engine against git itself.
 
+mod archive;
 mod branch;
 mod git;
 mod hostile;

@@ -4,6 +4,7 @@ mod branch;
 mod check;
 mod recipe;
 mod scan;
+mod test;
 
 use crate::out::{Failure, Kind, Out};
 use clap::Subcommand;
@@ -29,6 +30,12 @@ pub(super) enum Baseline {
     /// asked for; 1: it cannot be made, or would have to begin anew (`--remake`); 4: there is no such tag, branch or
     /// commit.
     Branch(branch::Branch),
+    /// Build and test a release with a series on it, by the commands of a configuration, shut in with limits.
+    ///
+    /// Exit code 0: every test run passed; 6: one did not, or nothing makes the series apply; 1: something failed, or
+    /// the commands cannot be shut in on this machine; 4: there is no such tag, branch or commit; 5: a patch or the
+    /// configuration is malformed.
+    Test(test::Test),
     /// Follow a recipe in a clone: do the same patches apply, and does the same tree come out?
     ///
     /// Exit code 0: all of it holds; 6: something differs, and the message says what; 5: the file is malformed.
@@ -43,6 +50,7 @@ impl Baseline {
             Baseline::Check(check) => check.run(out),
             Baseline::Scan(scan) => scan.run(out),
             Baseline::Branch(branch) => branch.run(out),
+            Baseline::Test(test) => test.run(out),
             Baseline::Verify(verify) => verify.run(out),
             Baseline::Export(export) => export.run(out),
         }
