@@ -157,7 +157,7 @@ fn a_security_branch_is_kept_current() {
     commit(at, "one\nTWO\nTHREE\nFOUR\nfive\n", "more\n\nThis is XSA-8.");
     let output = baseline(at, &args[..args.len() - 1]);
     let text = String::from_utf8(output.stdout).expect("text");
-    assert!(text.contains("1 commits came, on top of 2") && text.contains("XSA-7, XSA-8"), "{text}");
+    assert!(text.contains("1 commit came, on top of 2 commits") && text.contains("XSA-7, XSA-8"), "{text}");
     assert_eq!(git(at, &["rev-parse", &format!("{name}^")]), first);
     assert_eq!(git(at, &["status", "--porcelain"]), "");
 

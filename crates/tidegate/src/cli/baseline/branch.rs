@@ -87,6 +87,10 @@ impl Branch {
     }
 }
 
+fn commits(count: usize) -> String {
+    if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
+}
+
 /// The steps that are new.
 fn added(plan: &Plan) -> &[Step] {
     let steps = plan.recipe.as_ref().map(|recipe| recipe.steps.as_slice()).unwrap_or_default();
@@ -114,14 +118,14 @@ fn in_words(asked: &Branch, plan: &Plan, tip: Option<&str>, shop: &mut Workshop)
     } else {
         let names: Vec<String> = plan.fixes.iter().map(|fix| printable(&fix.advisory)).collect();
         let _ =
-            writeln!(text, "{branch} fixes {} advisories since {release}: {}", names.len(), names.join(", "));
+            writeln!(text, "{branch} names {} advisories since {release}: {}", names.len(), names.join(", "));
     }
     let all = plan.recipe.as_ref().map_or(0, |recipe| recipe.steps.len());
     let what = match plan.change {
-        Change::New => format!("{all} commits on the release:"),
-        Change::Current => format!("The branch has all {all} commits: nothing came."),
-        Change::Grown => format!("{} commits came, on top of {}:", plan.added, all - plan.added),
-        Change::Remade => format!("What came does not fit on top: {all} commits, anew on the release:"),
+        Change::New => format!("{} on the release:", commits(all)),
+        Change::Current => format!("The branch has {}: nothing came.", commits(all)),
+        Change::Grown => format!("{} came, on top of {}:", commits(plan.added), commits(all - plan.added)),
+        Change::Remade => format!("What came does not fit on top: {}, anew on the release:", commits(all)),
     };
     let _ = writeln!(text, "{what}");
     for step in added(plan) {
