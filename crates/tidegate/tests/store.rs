@@ -1,5 +1,7 @@
 //! The store's contract, on SQLite always and on PostgreSQL where `TIDEGATE_TEST_POSTGRES` names a server.
 
+#[path = "store/accounts.rs"]
+mod accounts;
 #[path = "store/bed.rs"]
 mod bed;
 #[path = "store/daily.rs"]
@@ -36,6 +38,10 @@ macro_rules! contract {
 }
 
 contract! {
+    accounts:
+        a_session_begins_with_what_it_rests_on_or_not_at_all
+        no_session_outlives_a_new_password
+        sessions_are_listed_and_ended_by_their_owner_alone;
     daily:
         cases_come_back_as_stored
         a_late_decider_is_turned_away

@@ -4,6 +4,8 @@
 mod accounts;
 #[path = "web/desks.rs"]
 mod desks;
+#[path = "web/sessions.rs"]
+mod sessions;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};

@@ -42,7 +42,7 @@ impl Token {
         match self {
             Token::Create { name, scopes, days, note } => {
                 let wanted = Wanted { note, scopes: scopes.into_iter().collect(), days };
-                let bearer = engine.make_api_token(&name, wanted).await?.to_string();
+                let bearer = engine.make_api_token(&name, wanted, None).await?.to_string();
                 out.show(&bearer, &json!({"person": name.as_str(), "token": bearer}))
             }
             Token::List { name } => {

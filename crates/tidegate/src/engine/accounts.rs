@@ -2,12 +2,13 @@
 //! depend on whether there is such an account.
 
 use super::people::Person;
+use super::sessions::{Shown, Still};
 use super::{Engine, EngineError};
 use crate::account::password::{self, Overrun};
-use crate::account::{Account, AccountEvent};
+use crate::account::{Account, AccountEvent, Proof};
 use crate::hands::account::{ACCOUNT_LETTER, AccountLetter};
 use crate::secret::Secret;
-use crate::store::{AccountChange, Commit, NewJob, StoreError, TokenKind};
+use crate::store::{AccountChange, AccountTokens, Commit, NewJob, NewToken, StoreError, TokenKind};
 use tidegate_domain::fault::Fault;
 use tidegate_domain::id::Slug;
 use tidegate_domain::time::Instant;
@@ -25,7 +26,7 @@ const TYPED_BYTES_MAX: usize = 320;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Checked {
     /// It is, and this is who they are.
-    Is(Slug),
+    Is(Shown),
     /// It is not, or there is no such account.
     IsNot,
     /// It was not looked at: too much is asked at once.
@@ -80,14 +81,15 @@ impl Engine {
         let (secret, now) = (self.draw_secret(), self.clock.now());
         let until = Instant::from_micros(now.micros().saturating_add(WELCOME_H * HOUR_US));
         let body = name.as_str().as_bytes();
-        self.store.put_token((TokenKind::Welcome, Some(name)), &secret, now, until, body).await?;
-        self.change_account(name, |_| Some((AccountEvent::LinkSent, ()))).await?;
+        let kind = TokenKind::Welcome;
+        let link = NewToken { kind, secret: &secret, owner: Some(name), expires: until, body };
+        let tokens = AccountTokens { begins: Some(link), ..AccountTokens::default() };
+        self.change_account_with(name, tokens, |_| Some(AccountEvent::LinkSent)).await?;
         Ok(secret)
     }
 
-    /// Sets the password of whoever holds `secret`, which is used up by that, and says who they are. Every session of
-    /// theirs ends, and so do links that were sent before; `None` where
-    /// it is no secret of ours, or not any more.
+    /// Sets the password of whoever holds `secret`, which is used up by that, and says who they are. Every session and
+    /// API token of theirs ends, and so do links that were sent before.
     ///
     /// # Errors
     /// What is wrong with the password, in which case the secret stays good; or the store's.
@@ -106,12 +108,16 @@ impl Engine {
         let people = self.people().await?;
         let Some(person) = people.find(&name) else { return Ok(Checked::IsNot) };
         let Some(hash) = self.hash_new(person, password).await? else { return Ok(Checked::Later) };
-        // From here on the link is used up; a crash right here leaves the old password, and a new link helps.
-        if self.store.take_token(TokenKind::Welcome, secret, now).await?.is_none() {
+        let link = Some((TokenKind::Welcome, secret));
+        let tokens = AccountTokens { uses_up: link, ends_all: true, ..AccountTokens::default() };
+        let set = self.change_account_with(&name, tokens, |account| {
+            account.password = Some(hash.clone());
+            Some(AccountEvent::PasswordSet)
+        });
+        if !set.await? {
             return Ok(Checked::IsNot);
         }
-        self.keep_password(&name, &hash).await?;
-        Ok(Checked::Is(name))
+        Ok(Checked::Is(Shown { name, by: Proof::MailedLink, still: Still::Password(hash) }))
     }
 
     /// The hash of a new password of `person`; `None` where too much is asked at once.
@@ -130,14 +136,6 @@ impl Engine {
         Ok(self.passwords.hash(password.clone(), self.chance.bytes()).await.unwrap_or(None))
     }
 
-    pub(crate) async fn keep_password(&self, name: &Slug, hash: &str) -> Result<(), EngineError> {
-        let changed = self.change_account(name, |account| {
-            account.password = Some(hash.to_owned());
-            Some((AccountEvent::PasswordSet, ()))
-        });
-        changed.await.map(drop)
-    }
-
     /// Whether somebody is called or has the address `typed`, and has this password. It takes as long, and does
     /// the same work, where there is nobody.
     ///
@@ -152,10 +150,12 @@ impl Engine {
         let person = people.called(typed).map(|person| person.name.clone());
         let (_, account) = self.account(person.as_ref().map_or(short(typed), Slug::as_str)).await?;
         let kept = person.as_ref().and(account.password);
-        match (self.passwords.fits(password, kept).await, person) {
-            (Ok(true), Some(name)) => Ok(Checked::Is(name)),
-            (Ok(true | false), _) => Ok(Checked::IsNot),
-            (Err(Overrun), _) => Ok(Checked::Later),
+        match (self.passwords.fits(password, kept.clone()).await, person, kept) {
+            (Ok(true), Some(name), Some(hash)) => {
+                Ok(Checked::Is(Shown { name, by: Proof::Password, still: Still::Password(hash) }))
+            }
+            (Ok(true | false), ..) => Ok(Checked::IsNot),
+            (Err(Overrun), ..) => Ok(Checked::Later),
         }
     }
 
@@ -166,26 +166,25 @@ impl Engine {
         Ok((stored.n, serde_json::from_slice(&stored.body).map_err(broken)?))
     }
 
-    /// Changes the account of `name` in one commit with the event that tells of it, unless `change` does not want
-    /// to. It is decided again where somebody else was faster.
-    pub(crate) async fn change_account<T>(
+    /// Changes the account of `name`, and tokens with it, in one commit with the event that tells of it; false where
+    /// `change` does not want to, or a token that it needs is not there any more. It is decided again where
+    /// somebody else was faster.
+    pub(crate) async fn change_account_with(
         &self,
         name: &Slug,
-        change: impl Fn(&mut Account) -> Option<(AccountEvent, T)>,
-    ) -> Result<Option<T>, EngineError> {
+        tokens: AccountTokens<'_>,
+        change: impl Fn(&mut Account) -> Option<AccountEvent>,
+    ) -> Result<bool, EngineError> {
         for _ in 0..ATTEMPTS_MAX {
             let (n, mut account) = self.account(name.as_str()).await?;
-            let Some((event, outcome)) = change(&mut account) else { return Ok(None) };
+            let Some(event) = change(&mut account) else { return Ok(false) };
             let body = serde_json::to_vec(&account).unwrap_or_default();
-            // Whoever had got in, by whatever is known of the person, is out.
-            let ends_tokens = matches!(event, AccountEvent::PasswordSet);
             let event = serde_json::to_vec(&event).unwrap_or_default();
             let at = self.clock.now();
-            let change =
-                AccountChange { owner: name.as_str(), at, n, body: &body, event: &event, ends_tokens };
+            let change = AccountChange { owner: name.as_str(), at, n, body: &body, event: &event, tokens };
             match self.store.change_account(&change).await {
                 Err(StoreError::Busy) => {}
-                done => return Ok(done.map(|()| Some(outcome))?),
+                done => return Ok(done?),
             }
         }
         Err(EngineError::Store(StoreError::Busy))

@@ -3,7 +3,7 @@
 
 use super::{Engine, EngineError};
 use crate::secret::Secret;
-use crate::store::StoredApiToken;
+use crate::store::{NewApiToken, StoreError, StoredApiToken, TokenId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -117,12 +117,18 @@ struct Body {
 }
 
 impl Engine {
-    /// Makes a token for `owner`, and answers with its text, which is stored nowhere and must be shown now.
+    /// Makes a token for `owner`, and answers with its text, which is stored nowhere and must be shown now. `within`:
+    /// the session that asks for it, which must not have been ended meanwhile; `None` on the command line.
     ///
     /// # Errors
     /// [`EngineError::NoSuchPerson`]; [`EngineError::Faults`] where it is good for nothing, would live too long, or is
-    /// one too many.
-    pub async fn make_api_token(&self, owner: &Slug, wanted: Wanted) -> Result<Bearer, EngineError> {
+    /// one too many; [`StoreError::NotFound`] where the session was ended.
+    pub async fn make_api_token(
+        &self,
+        owner: &Slug,
+        wanted: Wanted,
+        within: Option<TokenId>,
+    ) -> Result<Bearer, EngineError> {
         self.known(owner).await?;
         let now = self.clock.now();
         let faults = faults(&wanted, self.store.api_tokens(owner, now).await?.len());
@@ -134,7 +140,10 @@ impl Engine {
         let body =
             Body { owner: owner.clone(), note: wanted.note, scopes: wanted.scopes, made_us: now.micros() };
         let body = serde_json::to_vec(&body).unwrap_or_default();
-        self.store.put_api_token(&secret, owner, now, expires, &body).await?;
+        let token = NewApiToken { secret: &secret, owner, within, expires, body: &body };
+        if !self.store.put_api_token(&token, now).await? {
+            return Err(StoreError::NotFound { what: "the session".to_owned() }.into());
+        }
         Ok(Bearer(secret))
     }
 

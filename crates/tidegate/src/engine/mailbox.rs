@@ -2,7 +2,7 @@
 
 use super::{Engine, EngineError};
 use crate::secret::Secret;
-use crate::store::{LetterId, TokenKind};
+use crate::store::{LetterId, NewToken, TokenKind};
 use serde::{Deserialize, Serialize};
 use tidegate_domain::id::CaseId;
 use tidegate_domain::time::Instant;
@@ -46,7 +46,9 @@ impl Engine {
         let body = serde_json::to_string(leads).unwrap_or_default();
         let now = self.clock.now();
         let until = Instant::from_micros(now.micros().saturating_add(days * DAY_US));
-        self.store.put_token((TokenKind::Mailbox, None), &key, now, until, body.as_bytes()).await?;
+        let kind = TokenKind::Mailbox;
+        let token = NewToken { kind, secret: &key, owner: None, expires: until, body: body.as_bytes() };
+        self.store.put_token(&token, now).await?;
         Ok(key)
     }
 

@@ -11,6 +11,7 @@ pub mod people;
 pub(crate) mod perform;
 mod read;
 pub mod repository;
+pub mod sessions;
 mod shred;
 mod turns;
 

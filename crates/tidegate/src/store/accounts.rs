@@ -3,9 +3,10 @@
 //! Every change of an account is stored with an event that tells of it. The account's row counts them, so that
 //! one which was removed is missed.
 
-use super::database::Row;
+use super::database::{Row, Tx};
 use super::seal::{Place, Tag};
-use super::{BODY_BYTES_MAX, Store, StoreError, check_length, sql};
+use super::{BODY_BYTES_MAX, NewToken, Store, StoreError, TokenId, TokenKind, check_length, sql};
+use crate::secret::Secret;
 use tidegate_domain::time::Instant;
 
 /// An account as it is stored.
@@ -30,8 +31,21 @@ pub struct AccountChange<'a> {
     pub body: &'a [u8],
     /// What happened.
     pub event: &'a [u8],
-    /// Whether sessions and links of theirs end with it, as with a new password.
-    pub ends_tokens: bool,
+    /// What becomes of the tokens of its owner in the same commit.
+    pub tokens: AccountTokens<'a>,
+}
+
+/// What becomes of tokens with a change of an account.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AccountTokens<'a> {
+    /// This one is used up. Where it is not good any more, nothing is changed.
+    pub uses_up: Option<(TokenKind, &'a Secret)>,
+    /// This session is there still. Where it was ended, nothing is changed.
+    pub within: Option<TokenId>,
+    /// Sessions, links and API tokens of theirs end, as with a new password.
+    pub ends_all: bool,
+    /// This one begins.
+    pub begins: Option<NewToken<'a>>,
 }
 
 /// An event of an account.
@@ -52,11 +66,15 @@ impl Store {
         rows.first().map(|row| self.open_account(row)).transpose()
     }
 
-    /// Stores a change with its event.
+    /// Stores a change with its event; false, and nothing is stored, where a token that it needs is not there any
+    /// more.
+    ///
+    /// The account's row is locked first, then tokens: two changes of one account come one after the other, and
+    /// whichever token the first ended, the second does not find.
     ///
     /// # Errors
     /// [`StoreError::Busy`] where the account was changed since it was read: read it again.
-    pub async fn change_account(&self, change: &AccountChange<'_>) -> Result<(), StoreError> {
+    pub async fn change_account(&self, change: &AccountChange<'_>) -> Result<bool, StoreError> {
         check_length("an account", change.body.len(), BODY_BYTES_MAX)?;
         let tag = self.account_tag(change.owner);
         let (row, n) = (tag.to_string(), change.n.saturating_add(1));
@@ -74,10 +92,33 @@ impl Store {
         }
         let values = [tag.into(), n.into(), change.at.into(), event.into()];
         tx.execute(sql::ACCOUNT_EVENT_INSERT, values).await?;
-        if change.ends_tokens {
-            tx.execute(sql::TOKENS_END, [tag.into()]).await?;
+        if !self.change_tokens(&mut tx, change).await? {
+            return Ok(false);
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn change_tokens(&self, tx: &mut Tx, change: &AccountChange<'_>) -> Result<bool, StoreError> {
+        let tokens = &change.tokens;
+        if let Some(token) = tokens.uses_up
+            && !self.use_token_up(tx, token, change.at).await?
+        {
+            return Ok(false);
+        }
+        if let Some(session) = tokens.within
+            && !self.hold_token(tx, session).await?
+        {
+            return Ok(false);
+        }
+        if tokens.ends_all {
+            tx.execute(sql::TOKENS_END, [self.account_tag(change.owner).into()]).await?;
+            tx.execute(sql::API_TOKENS_END, [self.token_owner_tag(change.owner).into()]).await?;
+        }
+        if let Some(token) = &tokens.begins {
+            self.insert_token(tx, token, change.at).await?;
+        }
+        Ok(true)
     }
 
     /// What happened to the account of `owner`, the newest first.

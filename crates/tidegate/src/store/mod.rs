@@ -35,8 +35,8 @@ pub mod sql;
 mod throttle;
 mod tokens;
 
-pub use accounts::{AccountChange, StoredAccount, StoredAccountEvent};
-pub use api_tokens::StoredApiToken;
+pub use accounts::{AccountChange, AccountTokens, StoredAccount, StoredAccountEvent};
+pub use api_tokens::{NewApiToken, StoredApiToken};
 pub use cases::{CaseRow, Content, DueOfCase, History, LoggedEvent, StoredEvent};
 pub use commit::{CaseChange, Commit, Due, NewJob, Promotion, Staging};
 pub use copy::Copied;
@@ -55,7 +55,7 @@ pub use log::{FAULTS_LISTED_MAX, LogFault, LogHead, LogReport, Wrong};
 pub use migrate::schema_version;
 pub use person_keys::PersonKey;
 pub use throttle::Limit;
-pub use tokens::{Held, TokenId, TokenKind};
+pub use tokens::{Held, NewToken, TokenId, TokenKind};
 
 use crate::chance::Chance;
 use database::Database;

@@ -90,10 +90,16 @@ statements! {
         FROM public_document";
     PROJECT_STAMPS = "SELECT tag, policy FROM project ORDER BY tag";
     TOKEN_PUT = "INSERT INTO token (tag, kind, body, expires_us, owner) VALUES ($1, $2, $3, $4, $5)";
-    TOKEN = "SELECT tag, body, expires_us FROM token WHERE tag = $1 AND expires_us > $2";
-    TOKEN_TAKE = "DELETE FROM token WHERE tag = $1 AND expires_us > $2 RETURNING tag, body, expires_us";
-    TOKEN_EXTEND = "UPDATE token SET expires_us = $2 WHERE tag = $1 AND expires_us < $2";
+    TOKEN = "SELECT tag, body, used_us, expires_us FROM token WHERE tag = $1 AND expires_us > $2";
+    TOKENS_OF = "SELECT tag, body, used_us, expires_us FROM token
+        WHERE owner = $1 AND kind = $2 AND expires_us > $3 ORDER BY tag";
+    TOKEN_USE_UP = "DELETE FROM token WHERE tag = $1 AND expires_us > $2";
+    /// Waits for whoever is ending it, and keeps it from being ended until the commit.
+    TOKEN_HOLD = "UPDATE token SET used_us = used_us WHERE tag = $1";
+    TOKEN_USED = "UPDATE token SET used_us = $2, expires_us = CASE WHEN expires_us < $3 THEN $3 ELSE expires_us END
+        WHERE tag = $1 AND used_us < $2";
     TOKEN_END = "DELETE FROM token WHERE tag = $1";
+    TOKENS_END_OTHERS = "DELETE FROM token WHERE owner = $1 AND kind = $2 AND tag <> $3";
     TOKENS_END = "DELETE FROM token WHERE owner = $1";
     TOKENS_END_ALL = "DELETE FROM token WHERE kind <> 'mailbox'";
     TOKENS_SWEEP = "DELETE FROM token WHERE expires_us <= $1";
@@ -101,6 +107,7 @@ statements! {
     API_TOKEN_PUT = "INSERT INTO api_token (tag, owner, body, expires_us) VALUES ($1, $2, $3, $4)";
     API_TOKEN = "SELECT tag, body, expires_us FROM api_token WHERE tag = $1 AND expires_us > $2";
     API_TOKENS = "SELECT tag, body, expires_us FROM api_token WHERE owner = $1 AND expires_us > $2 ORDER BY tag";
+    API_TOKENS_END = "DELETE FROM api_token WHERE owner = $1";
     API_TOKEN_END = "DELETE FROM api_token WHERE tag = $1";
     API_TOKENS_SWEEP = "DELETE FROM api_token WHERE expires_us <= $1";
     ACCOUNT = "SELECT tag, n, body FROM account WHERE tag = $1";

@@ -1,11 +1,15 @@
 //! Tokens: what somebody proves by holding a secret. The secret is never stored, only a tag made of it.
 
-use super::database::Row;
+use super::database::{Row, Tx};
 use super::seal::{Place, Tag};
 use super::{BODY_BYTES_MAX, Store, StoreError, check_length, sql};
 use crate::secret::Secret;
+use std::fmt;
 use tidegate_domain::id::Slug;
 use tidegate_domain::time::Instant;
+
+/// Characters of a token's name outside of the store.
+const NAME_CHARS: usize = 16;
 
 /// What a token is good for. A secret of one kind is none of another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +39,18 @@ impl TokenKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenId(Tag);
 
+/// Short enough for an address, and long enough that no two tokens of one person share it.
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&short_name(&self.0.to_string()))
+    }
+}
+
+/// What a token is called outside of the store.
+pub(super) fn short_name(tag: &str) -> String {
+    tag.chars().take(NAME_CHARS).collect()
+}
+
 /// A token that somebody holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
@@ -42,8 +58,25 @@ pub struct Held {
     pub id: TokenId,
     /// What was stored with it.
     pub body: Vec<u8>,
+    /// When it was used last, as far as that was noted; before it was stored where never.
+    pub used: Instant,
     /// From when on it is worth nothing.
     pub expires: Instant,
+}
+
+/// A token to be stored.
+#[derive(Clone, Copy, Debug)]
+pub struct NewToken<'a> {
+    /// What it is good for.
+    pub kind: TokenKind,
+    /// What its holder comes with.
+    pub secret: &'a Secret,
+    /// Whose it is: their new password ends it. `None` where it is good for whoever comes with it.
+    pub owner: Option<&'a Slug>,
+    /// From when on it is worth nothing.
+    pub expires: Instant,
+    /// What is stored with it.
+    pub body: &'a [u8],
 }
 
 impl Store {
@@ -54,25 +87,28 @@ impl Store {
         tx.commit().await
     }
 
-    /// Stores what `secret` is good for until `expires`: for `owner`, whose new password ends it, or for whoever
-    /// comes with it. Tokens that have expired by `now` are forgotten along the way.
-    pub async fn put_token(
-        &self,
-        (kind, owner): (TokenKind, Option<&Slug>),
-        secret: &Secret,
-        now: Instant,
-        expires: Instant,
-        body: &[u8],
-    ) -> Result<(), StoreError> {
-        check_length("a token's body", body.len(), BODY_BYTES_MAX)?;
-        let tag = self.token_tag(kind, secret);
-        let sealed = self.vault.seal(self.vault.instance(), &place(&tag.to_string()), body)?;
+    /// Stores a token. Those that have expired by `now` are forgotten along the way.
+    pub async fn put_token(&self, token: &NewToken<'_>, now: Instant) -> Result<(), StoreError> {
         let mut tx = self.database.begin().await?;
-        tx.execute(sql::TOKENS_SWEEP, [now.into()]).await?;
-        let owner = owner.map(|name| self.account_tag(name.as_str()));
-        let row = [tag.into(), kind.name().into(), sealed.into(), expires.into(), owner.into()];
-        tx.execute(sql::TOKEN_PUT, row).await?;
+        self.insert_token(&mut tx, token, now).await?;
         tx.commit().await
+    }
+
+    /// As [`Store::put_token`], within a transaction.
+    pub(super) async fn insert_token(
+        &self,
+        tx: &mut Tx,
+        token: &NewToken<'_>,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        check_length("a token's body", token.body.len(), BODY_BYTES_MAX)?;
+        let tag = self.token_tag(token.kind, token.secret);
+        let sealed = self.vault.seal(self.vault.instance(), &place(&tag.to_string()), token.body)?;
+        tx.execute(sql::TOKENS_SWEEP, [now.into()]).await?;
+        let owner = token.owner.map(|name| self.account_tag(name.as_str()));
+        let row = [tag.into(), token.kind.name().into(), sealed.into(), token.expires.into(), owner.into()];
+        tx.execute(sql::TOKEN_PUT, row).await?;
+        Ok(())
     }
 
     /// What `secret` is good for at `now`, if anything.
@@ -87,24 +123,52 @@ impl Store {
         rows.first().map(|row| self.open_token(row)).transpose()
     }
 
-    /// As [`Store::token`], and ends it: of two that come with the same secret, one is given it.
-    pub async fn take_token(
+    /// Ends a token, within a transaction; false where it is not good any more. Of two that come with the same
+    /// secret, one is told true.
+    pub(super) async fn use_token_up(
         &self,
-        kind: TokenKind,
-        secret: &Secret,
+        tx: &mut Tx,
+        (kind, secret): (TokenKind, &Secret),
         now: Instant,
-    ) -> Result<Option<Held>, StoreError> {
-        let tag = self.token_tag(kind, secret);
-        let mut tx = self.database.begin().await?;
-        let rows = tx.query(sql::TOKEN_TAKE, [tag.into(), now.into()]).await?;
-        tx.commit().await?;
-        rows.first().map(|row| self.open_token(row)).transpose()
+    ) -> Result<bool, StoreError> {
+        let values = [self.token_tag(kind, secret).into(), now.into()];
+        Ok(tx.execute(sql::TOKEN_USE_UP, values).await? > 0)
     }
 
-    /// Lets a token live until `expires`, if that is later than it would.
-    pub async fn extend_token(&self, id: TokenId, expires: Instant) -> Result<(), StoreError> {
+    /// Whether a token is there still; it stays until the transaction is over.
+    pub(super) async fn hold_token(&self, tx: &mut Tx, id: TokenId) -> Result<bool, StoreError> {
+        Ok(tx.execute(sql::TOKEN_HOLD, [id.0.into()]).await? > 0)
+    }
+
+    /// Notes that a token was used at `now`, and lets it live until `expires`, if that is later than it would.
+    pub async fn note_use(&self, id: TokenId, now: Instant, expires: Instant) -> Result<(), StoreError> {
         let mut tx = self.database.begin().await?;
-        tx.execute(sql::TOKEN_EXTEND, [id.0.into(), expires.into()]).await?;
+        tx.execute(sql::TOKEN_USED, [id.0.into(), now.into(), expires.into()]).await?;
+        tx.commit().await
+    }
+
+    /// The tokens of a kind that `owner` holds at `now`, in no order that means anything.
+    pub async fn tokens_of(
+        &self,
+        kind: TokenKind,
+        owner: &Slug,
+        now: Instant,
+    ) -> Result<Vec<Held>, StoreError> {
+        let values = [self.account_tag(owner.as_str()).into(), kind.name().into(), now.into()];
+        let rows = self.database.query(sql::TOKENS_OF, values).await?;
+        rows.iter().map(|row| self.open_token(row)).collect()
+    }
+
+    /// Ends the tokens of a kind that `owner` holds, but for one.
+    pub async fn end_other_tokens(
+        &self,
+        kind: TokenKind,
+        owner: &Slug,
+        but: TokenId,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.database.begin().await?;
+        let values = [self.account_tag(owner.as_str()).into(), kind.name().into(), but.0.into()];
+        tx.execute(sql::TOKENS_END_OTHERS, values).await?;
         tx.commit().await
     }
 
@@ -122,7 +186,8 @@ impl Store {
     fn open_token(&self, row: &Row) -> Result<Held, StoreError> {
         let tag = Tag(row.digest("tag")?);
         let body = self.vault.instance().open(&place(&tag.to_string()), row.bytes("body")?)?;
-        Ok(Held { id: TokenId(tag), body, expires: row.instant("expires_us")? })
+        let (used, expires) = (row.instant("used_us")?, row.instant("expires_us")?);
+        Ok(Held { id: TokenId(tag), body, used, expires })
     }
 }
 

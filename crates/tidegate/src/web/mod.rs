@@ -23,11 +23,13 @@ pub use answer::Answer;
 pub use api::openapi;
 pub use form::{FORM_BYTES_MAX, Form};
 pub use routes::{For, Route, Routes};
-pub use session::{Person, Reporter, Session, Who};
+pub use session::{Person, Reporter};
 pub use whence::Whence;
 
+use crate::engine::sessions::minutes_after;
+pub use crate::engine::sessions::{Session, Who};
 use crate::engine::{Engine, EngineError};
-use crate::store::TokenKind;
+use crate::store::{NewToken, TokenKind};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
@@ -100,11 +102,14 @@ pub async fn sign_in_link(engine: &Engine, origin: &str, name: &Slug) -> Result<
     engine.known(name).await?;
     let secret = engine.draw_secret();
     let now = engine.clock.now();
-    let until = session::minutes_after(now, SIGN_IN_MIN);
-    engine
-        .store
-        .put_token((TokenKind::SignIn, Some(name)), &secret, now, until, name.as_str().as_bytes())
-        .await?;
+    let token = NewToken {
+        kind: TokenKind::SignIn,
+        secret: &secret,
+        owner: Some(name),
+        expires: minutes_after(now, SIGN_IN_MIN),
+        body: name.as_str().as_bytes(),
+    };
+    engine.store.put_token(&token, now).await?;
     Ok(format!("{}/sign-in/{secret}", origin.trim_end_matches('/')))
 }
 

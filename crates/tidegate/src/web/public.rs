@@ -3,7 +3,6 @@
 use super::form::Form;
 use super::path::Path;
 use super::routes::{For, Routes};
-use super::session::Who;
 use super::{Answer, Reporter, Shared, Whence, limits};
 use crate::hands::compose::letter_of_form;
 use crate::pages::desk::{self, Mailbox, ReportForm};
@@ -88,7 +87,8 @@ async fn open_mailbox(State(web): State<Shared>, whence: Whence, form: Form) -> 
     let key: Secret = form.0.text("key").and_then(|key| key.parse().ok()).ok_or(Answer::NoSecret)?;
     let case = web.engine.open_mailbox(&key).await?.ok_or(Answer::NoSecret)?;
     web.forgive_from(limits::KEY, &whence).await?;
-    web.begin_session(Who::Reporter(case), "/mailbox").await
+    let session = web.engine.begin_reporter_session(case).await?;
+    Ok(web.let_in(&session, "/mailbox"))
 }
 
 async fn mailbox(

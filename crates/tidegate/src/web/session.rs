@@ -1,101 +1,36 @@
 //! Who is at the other end: a person who signed in, a reporter with a mailbox, or anybody.
 
 use super::{Answer, Shared, Web, Whence};
-use crate::account::{AccountEvent, Proof};
+use crate::engine::sessions::{SESSION_MIN, Session, Shown, Who};
 use crate::secret::Secret;
-use crate::store::{Held, TokenId, TokenKind};
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::{COOKIE, HeaderMap, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
-use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use tidegate_domain::id::{CaseId, Slug};
-use tidegate_domain::time::Instant;
-
-/// After so many minutes without a click a session ends ...
-const IDLE_MIN: i64 = 8 * 60;
-/// ... and after so many in any case.
-const SESSION_MIN: i64 = 24 * 60;
-/// A session's end is moved at most once in so many minutes, so that reading pages writes little.
-const EXTEND_MIN: i64 = 15;
-const MINUTE_US: i64 = 60_000_000;
-
-/// Whose session it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Who {
-    /// A person of the instance.
-    Person(Slug),
-    /// Whoever reported this case, by the key of its mailbox.
-    Reporter(CaseId),
-}
-
-/// A session as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Stored {
-    who: Who,
-    began_us: i64,
-}
-
-/// A session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
-    /// Its name in the store.
-    pub id: TokenId,
-    /// Whose it is.
-    pub who: Who,
-    /// When it began.
-    pub began: Instant,
-    /// When it ends if it is not used.
-    pub expires: Instant,
-}
-
-impl Session {
-    fn open(held: &Held) -> Option<Session> {
-        let stored: Stored = serde_json::from_slice(&held.body).ok()?;
-        Some(Session {
-            id: held.id,
-            who: stored.who,
-            began: Instant::from_micros(stored.began_us),
-            expires: held.expires,
-        })
-    }
-}
 
 impl Web {
-    /// Begins the session of a person who has proved who they are.
-    pub(super) async fn sign_in(&self, name: &Slug, by: Proof, whence: &Whence) -> Result<Response, Answer> {
-        let from = whence.to_string();
-        let event = AccountEvent::SignedIn { by, from };
-        self.engine.change_account(name, |_| Some((event.clone(), ()))).await?;
-        self.begin_session(Who::Person(name.clone()), "/desk").await
+    /// Begins the session of a person who showed who they are; `None` where that does not hold any more.
+    pub(super) async fn sign_in(&self, shown: &Shown, whence: &Whence) -> Result<Option<Response>, Answer> {
+        let secret = self.engine.begin_session(shown, &whence.to_string()).await?;
+        Ok(secret.map(|secret| self.let_in(&secret, "/desk")))
     }
 
-    /// Begins a session and answers with its cookie and a way on.
-    pub(super) async fn begin_session(&self, who: Who, to: &str) -> Result<Response, Answer> {
-        let now = self.engine.clock.now();
-        let secret = self.engine.draw_secret();
-        let stored = Stored { who, began_us: now.micros() };
-        let body = serde_json::to_vec(&stored).unwrap_or_default();
-        let owner = match &stored.who {
-            Who::Person(name) => Some(name),
-            Who::Reporter(_) => None,
-        };
-        let ends = minutes_after(now, IDLE_MIN);
-        self.engine.store.put_token((TokenKind::Session, owner), &secret, now, ends, &body).await?;
+    /// Hands out a session's cookie, with a way on.
+    pub(super) fn let_in(&self, secret: &Secret, to: &str) -> Response {
         let cookie = format!(
             "{}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{}",
             self.cookie_name(),
             SESSION_MIN * 60,
             if self.is_https() { "; Secure" } else { "" }
         );
-        Ok((AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(to)).into_response())
+        (AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(to)).into_response()
     }
 
     /// Ends a session and takes its cookie back.
     pub(super) async fn end_session(&self, session: &Session, to: &str) -> Result<Response, Answer> {
-        self.engine.store.end_token(session.id).await?;
+        self.engine.end_session(session).await?;
         let secure = if self.is_https() { "; Secure" } else { "" };
         let cookie = format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{secure}", self.cookie_name());
         Ok((AppendHeaders([(SET_COOKIE, cookie)]), Redirect::to(to)).into_response())
@@ -115,18 +50,7 @@ impl Web {
         else {
             return Ok(None);
         };
-        let now = self.engine.clock.now();
-        let held = self.engine.store.token(TokenKind::Session, &secret, now).await?;
-        let Some(session) = held.as_ref().and_then(Session::open) else { return Ok(None) };
-        let last = minutes_after(session.began, SESSION_MIN);
-        if last <= now {
-            return Ok(None);
-        }
-        let later = minutes_after(now, IDLE_MIN).min(last);
-        if later.micros() - session.expires.micros() >= EXTEND_MIN * MINUTE_US {
-            self.engine.store.extend_token(session.id, later).await?;
-        }
-        Ok(Some(session))
+        Ok(self.engine.session(&secret).await?)
     }
 
     /// A cookie that a neighbouring site cannot set, where there is HTTPS (RFC 6265bis).
@@ -137,10 +61,6 @@ impl Web {
     fn is_https(&self) -> bool {
         self.origin.starts_with("https:")
     }
-}
-
-pub(super) fn minutes_after(at: Instant, minutes: i64) -> Instant {
-    Instant::from_micros(at.micros().saturating_add(minutes * MINUTE_US))
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -4,11 +4,9 @@ use super::form::Form;
 use super::path::Path;
 use super::routes::{For, Routes};
 use super::{Answer, Person, Reporter, Shared, Whence, limits};
-use crate::account::Proof;
 use crate::engine::Checked;
 use crate::pages::desk;
 use crate::secret::Secret;
-use crate::store::TokenKind;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
@@ -36,14 +34,19 @@ async fn use_password(State(web): State<Shared>, whence: Whence, form: Form) -> 
     web.admit_from(limits::SIGN_IN, &whence).await?;
     web.admit(limits::SIGN_IN_NAME, &subject).await?;
     match web.engine.check_password(typed, password).await? {
-        Checked::Is(name) => {
+        Checked::Is(shown) => {
+            let Some(in_order) = web.sign_in(&shown, &whence).await? else { return Ok(refused()) };
             web.engine.store.forget_try(limits::SIGN_IN_NAME, &subject).await?;
             web.forgive_from(limits::SIGN_IN, &whence).await?;
-            web.sign_in(&name, Proof::Password, &whence).await
+            Ok(in_order)
         }
-        Checked::IsNot => Ok((StatusCode::FORBIDDEN, Html(desk::sign_in(true))).into_response()),
+        Checked::IsNot => Ok(refused()),
         Checked::Later => Err(Answer::Later { retry_after_s: super::BUSY_S }),
     }
+}
+
+fn refused() -> Response {
+    (StatusCode::FORBIDDEN, Html(desk::sign_in(true))).into_response()
 }
 
 async fn show_link(Path(secret): Path<String>) -> Result<Html<String>, Answer> {
@@ -57,11 +60,8 @@ async fn use_link(
     Path(secret): Path<String>,
 ) -> Result<Response, Answer> {
     let secret: Secret = secret.parse().map_err(|_| Answer::NoSecret)?;
-    let now = web.engine.clock.now();
-    let held = web.engine.store.take_token(TokenKind::SignIn, &secret, now).await?;
-    let name = held.and_then(|held| String::from_utf8(held.body).ok()?.parse().ok());
-    let name = name.ok_or(Answer::NoSecret)?;
-    web.sign_in(&name, Proof::Link, &whence).await
+    let shown = web.engine.check_link(&secret).await?.ok_or(Answer::NoSecret)?;
+    web.sign_in(&shown, &whence).await?.ok_or(Answer::NoSecret)
 }
 
 /// Whoever is not signed in is signed out already.

@@ -24,7 +24,7 @@ async fn list(State(web): State<Shared>, person: Person) -> Result<Html<String>,
 }
 
 async fn make(State(web): State<Shared>, person: Person, form: Form) -> Result<Html<String>, Answer> {
-    let bearer = web.engine.make_api_token(&person.name, wanted(&form)?).await?;
+    let bearer = web.engine.make_api_token(&person.name, wanted(&form)?, Some(person.session.id)).await?;
     Ok(Html(desk::token_made(&person.name, &bearer)))
 }
 

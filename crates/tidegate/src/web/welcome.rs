@@ -5,7 +5,6 @@ use super::path::Path;
 use super::routes::{For, Routes};
 use super::whence::Whence;
 use super::{Answer, Shared, limits};
-use crate::account::Proof;
 use crate::engine::Checked;
 use crate::pages::desk::{self, Reader};
 use crate::secret::Secret;
@@ -36,7 +35,7 @@ async fn set(
     let secret: Secret = secret.parse().map_err(|_| Answer::NoSecret)?;
     let password = new_password(&form)?;
     match web.engine.set_first_password(&secret, &password).await? {
-        Checked::Is(name) => web.sign_in(&name, Proof::MailedLink, &whence).await,
+        Checked::Is(shown) => web.sign_in(&shown, &whence).await?.ok_or(Answer::NoSecret),
         Checked::IsNot => Err(Answer::NoSecret),
         Checked::Later => Err(Answer::Later { retry_after_s: super::BUSY_S }),
     }

@@ -63,6 +63,6 @@ async fn a_page_gives_no_token_that_runs_the_instance_and_no_endless_one() {
         world.token("ian", &[Scope::Read]).await;
     }
     let wanted = Wanted { note: String::new(), scopes: [Scope::Read].into(), days: 1 };
-    let more = world.web.engine.make_api_token(&name("ian"), wanted).await;
+    let more = world.web.engine.make_api_token(&name("ian"), wanted, None).await;
     assert!(matches!(more, Err(EngineError::Faults(_))), "{more:?}");
 }

@@ -102,7 +102,7 @@ impl World {
     pub async fn token(&self, who: &str, scopes: &[Scope]) -> String {
         let scopes = scopes.iter().copied().collect();
         let wanted = Wanted { note: "a test".to_owned(), scopes, days: 30 };
-        self.web.engine.make_api_token(&name(who), wanted).await.expect("a token").to_string()
+        self.web.engine.make_api_token(&name(who), wanted, None).await.expect("a token").to_string()
     }
 
     /// A program's request, with a body of JSON or with none.

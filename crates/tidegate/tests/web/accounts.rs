@@ -9,11 +9,11 @@ use std::sync::Arc;
 use tidegate::account::{AccountEvent, Proof};
 use tower::ServiceExt;
 
-const PASSWORD: &str = "tide+comes+in+twice+a+day";
+pub(super) const PASSWORD: &str = "tide+comes+in+twice+a+day";
 
 impl World {
     /// The path that the last letter of the outbox leads to.
-    async fn mailed_path(&self) -> Option<String> {
+    pub(super) async fn mailed_path(&self) -> Option<String> {
         self.web.engine.work().await.expect("worked");
         let letters = self.web.engine.store.outgoing(0, 1_000).await.expect("the outbox");
         let text = String::from_utf8(letters.last()?.raw.clone()?).expect("text");
@@ -21,13 +21,13 @@ impl World {
         Some(format!("/welcome/{}", path.split_whitespace().next()?))
     }
 
-    async fn set_password(&self, who: &str, password: &str) -> Answer {
+    pub(super) async fn set_password(&self, who: &str, password: &str) -> Answer {
         self.web.engine.invite(&name(who)).await.expect("invited");
         let path = self.mailed_path().await.expect("a link");
         self.ask("POST", &path, "", &format!("password={password}&again={password}")).await
     }
 
-    async fn try_password(&self, who: &str, password: &str) -> Answer {
+    pub(super) async fn try_password(&self, who: &str, password: &str) -> Answer {
         self.ask("POST", "/sign-in", "", &format!("name={who}&password={password}")).await
     }
 }

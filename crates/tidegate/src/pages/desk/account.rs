@@ -52,7 +52,10 @@ pub(super) fn new_password() -> Markup {
 pub fn welcome(secret: &str) -> String {
     let main = html! {
         h1 { "Choose a password" }
-        p.lead { "The link that brought you here works once." }
+        p.lead {
+            "The link that brought you here works once. With a new password, every browser that is signed in as you is "
+            "signed out, and your API tokens end: programs need new ones."
+        }
         form.card-form method="post" action={ "/welcome/" (secret) } {
             (new_password())
             button { "Set it and sign in" }

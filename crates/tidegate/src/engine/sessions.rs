@@ -1,0 +1,204 @@
+//! Sessions: browsers that are signed in. One begins only while what its owner showed still holds: a password that
+//! was set anew meanwhile, or a link that was ended, begins none.
+
+use super::{Engine, EngineError};
+use crate::account::{AccountEvent, Proof};
+use crate::secret::Secret;
+use crate::store::{AccountTokens, Held, NewToken, TokenId, TokenKind};
+use serde::{Deserialize, Serialize};
+use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::time::Instant;
+
+/// After so many minutes without a click a session ends ...
+const IDLE_MIN: i64 = 8 * 60;
+/// ... and after so many in any case.
+pub const SESSION_MIN: i64 = 24 * 60;
+/// That a session is used is noted at most once in so many minutes, so that reading pages writes little.
+pub const NOTED_MIN: i64 = 15;
+const MINUTE_US: i64 = 60_000_000;
+
+/// Whose session it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Who {
+    /// A person of the instance.
+    Person(Slug),
+    /// Whoever reported this case, by the key of its mailbox.
+    Reporter(CaseId),
+}
+
+/// A session as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Stored {
+    who: Who,
+    began_us: i64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    from: String,
+}
+
+/// A session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its name in the store.
+    pub id: TokenId,
+    /// Whose it is.
+    pub who: Who,
+    /// When it began.
+    pub began: Instant,
+    /// When it was used, to [`NOTED_MIN`] minutes.
+    pub used: Instant,
+    /// Where it began, as far as it is known: an address, a kind of browser.
+    pub from: String,
+    /// When it ends if it is not used.
+    pub expires: Instant,
+}
+
+impl Session {
+    fn open(held: &Held) -> Option<Session> {
+        let stored: Stored = serde_json::from_slice(&held.body).ok()?;
+        let began = Instant::from_micros(stored.began_us);
+        let (who, from) = (stored.who, stored.from);
+        Some(Session { id: held.id, who, began, used: held.used.max(began), from, expires: held.expires })
+    }
+
+    fn last(&self) -> Instant {
+        minutes_after(self.began, SESSION_MIN)
+    }
+}
+
+/// Somebody who showed who they are, some time ago: a session begins only if it still holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Who they are.
+    pub name: Slug,
+    pub(super) by: Proof,
+    pub(super) still: Still,
+}
+
+/// What has to hold still when a session begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Still {
+    /// The password that was looked at, or set, is the account's: by its hash, which no other password shares and
+    /// the same one set again does not either.
+    Password(String),
+    /// The link has not been used up or ended.
+    Link(Secret),
+}
+
+impl Engine {
+    /// Who is signed in by a one-time link. It is used up when the session begins.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn check_link(&self, link: &Secret) -> Result<Option<Shown>, EngineError> {
+        let held = self.store.token(TokenKind::SignIn, link, self.clock.now()).await?;
+        let name = held.and_then(|held| String::from_utf8(held.body).ok()?.parse().ok());
+        Ok(name.map(|name| Shown { name, by: Proof::Link, still: Still::Link(link.clone()) }))
+    }
+
+    /// Begins the session of somebody who showed who they are; `None` where that does not hold any more. `from`: an
+    /// address and a kind of browser, for their own eyes.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn begin_session(&self, shown: &Shown, from: &str) -> Result<Option<Secret>, EngineError> {
+        let (secret, now) = (self.draw_secret(), self.clock.now());
+        let body = body(Who::Person(shown.name.clone()), now, from);
+        let begins = Some(NewToken { owner: Some(&shown.name), ..session(&secret, now, &body) });
+        let uses_up = match &shown.still {
+            Still::Password(_) => None,
+            Still::Link(link) => Some((TokenKind::SignIn, link)),
+        };
+        let tokens = AccountTokens { uses_up, begins, ..AccountTokens::default() };
+        let began = self.change_account_with(&shown.name, tokens, |account| {
+            let holds = match &shown.still {
+                Still::Password(hash) => account.password.as_ref() == Some(hash),
+                Still::Link(_) => true,
+            };
+            holds.then(|| AccountEvent::SignedIn { by: shown.by, from: from.to_owned() })
+        });
+        Ok(began.await?.then_some(secret))
+    }
+
+    /// Begins the session of a reporter who came with the key of the case's mailbox.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn begin_reporter_session(&self, case: CaseId) -> Result<Secret, EngineError> {
+        let (secret, now) = (self.draw_secret(), self.clock.now());
+        let body = body(Who::Reporter(case), now, "");
+        self.store.put_token(&session(&secret, now, &body), now).await?;
+        Ok(secret)
+    }
+
+    /// The session of whoever comes with `secret`, which is noted to be used.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn session(&self, secret: &Secret) -> Result<Option<Session>, EngineError> {
+        let now = self.clock.now();
+        let held = self.store.token(TokenKind::Session, secret, now).await?;
+        let live = held.as_ref().and_then(Session::open).filter(|session| session.last() > now);
+        let Some(session) = live else { return Ok(None) };
+        if now >= minutes_after(session.used, NOTED_MIN) {
+            let later = minutes_after(now, IDLE_MIN).min(session.last());
+            self.store.note_use(session.id, now, later).await?;
+        }
+        Ok(Some(session))
+    }
+
+    /// The sessions of a person, the one that was used last first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn sessions(&self, name: &Slug) -> Result<Vec<Session>, EngineError> {
+        let now = self.clock.now();
+        let held = self.store.tokens_of(TokenKind::Session, name, now).await?;
+        let live = held.iter().filter_map(Session::open).filter(|session| session.last() > now);
+        let mut sessions: Vec<Session> = live.collect();
+        sessions.sort_by_key(|session| std::cmp::Reverse((session.used, session.began)));
+        Ok(sessions)
+    }
+
+    /// Ends a session, wherever it is.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn end_session(&self, session: &Session) -> Result<(), EngineError> {
+        Ok(self.store.end_token(session.id).await?)
+    }
+
+    /// Ends the session of `name` that is called `id`; false where there is none.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn end_session_of(&self, name: &Slug, id: &str) -> Result<bool, EngineError> {
+        let sessions = self.sessions(name).await?;
+        let Some(session) = sessions.iter().find(|session| session.id.to_string() == id) else {
+            return Ok(false);
+        };
+        self.end_session(session).await?;
+        Ok(true)
+    }
+
+    /// Ends every session of whoever has this one, but for this one.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn end_other_sessions(&self, name: &Slug, own: &Session) -> Result<(), EngineError> {
+        Ok(self.store.end_other_tokens(TokenKind::Session, name, own.id).await?)
+    }
+}
+
+fn body(who: Who, now: Instant, from: &str) -> Vec<u8> {
+    let stored = Stored { who, began_us: now.micros(), from: from.to_owned() };
+    serde_json::to_vec(&stored).unwrap_or_default()
+}
+
+fn session<'a>(secret: &'a Secret, now: Instant, body: &'a [u8]) -> NewToken<'a> {
+    NewToken { kind: TokenKind::Session, secret, owner: None, expires: minutes_after(now, IDLE_MIN), body }
+}
+
+pub(crate) fn minutes_after(at: Instant, minutes: i64) -> Instant {
+    Instant::from_micros(at.micros().saturating_add(minutes * MINUTE_US))
+}
