@@ -206,7 +206,7 @@ try {
   await pictures('reporter', { mailbox: '/mailbox' }, mailbox);
   await pictures('desk', {
     now: '/desk', cases: '/desk/cases', case: done.page, advisory: `${done.page}/advisory`, calendar: '/desk/calendar',
-    invitations: '/desk/invitations', tokens: '/account/tokens',
+    invitations: '/desk/invitations', tokens: '/account/tokens', sessions: '/account/sessions',
   }, mara);
 } catch (error) {
   fault('the main way through', error.message);

@@ -13,6 +13,7 @@ mod path;
 mod public;
 mod routes;
 mod session;
+mod sessions;
 mod sign_in;
 mod site;
 mod tokens;
@@ -124,6 +125,7 @@ pub fn routes() -> Routes {
     let routes = desk::routes(routes);
     let routes = calendar::routes(routes);
     let routes = tokens::routes(routes);
+    let routes = sessions::routes(routes);
     api::routes(routes)
 }
 

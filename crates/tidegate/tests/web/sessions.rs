@@ -2,6 +2,7 @@
 
 use super::accounts::PASSWORD;
 use super::{World, name};
+use axum::http::StatusCode;
 use tidegate::account::AccountEvent;
 use tidegate::engine::Checked;
 use tidegate::engine::api_tokens::{Scope, Wanted};
@@ -76,4 +77,50 @@ async fn a_new_password_ends_api_tokens_and_whatever_is_about_to_make_one() {
     assert_eq!(engine.api_token(&bearer).await.expect("read"), None);
     assert!(engine.make_api_token(&ian, wanted(), Some(session.id)).await.is_err());
     assert!(engine.api_tokens(&ian).await.expect("tokens").is_empty());
+}
+
+/// What the page of one's own sessions offers to end.
+fn ends(page: &str) -> Vec<String> {
+    let forms = page.split("action=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    forms
+        .filter(|path| path.starts_with("/account/sessions/") && path.ends_with("/end"))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_by_whose_they_are() {
+    let world = World::new().await;
+    let (one, two) = (world.sign_in("ian").await, world.sign_in("ian").await);
+    world.clock.set("2026-03-02T09:30:00Z".parse().expect("an instant"));
+    let three = world.sign_in("ian").await;
+    let olga = world.sign_in("olga").await;
+    world.ask("GET", "/desk", &two, "").await;
+    let page = world.ask("GET", "/account/sessions", &one, "").await.body;
+    assert!(page.contains("this one, now") && page.contains("Signed in by a one-time link"), "{page}");
+    let others = ends(&page);
+    assert_eq!(others.len(), 2, "{page}");
+    assert!(page.contains("2 March 2026, 09:30 UTC"), "when it was used last: {page}");
+
+    // Nobody else ends them, and what is hidden from them and what is not there is the same page.
+    let theirs = world.ask("POST", &others[0], &olga, "").await;
+    assert_eq!(theirs.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.ask("POST", "/account/sessions/0000000000000000/end", &olga, "").await, theirs);
+    assert_eq!(ends(&world.ask("GET", "/account/sessions", &one, "").await.body), others);
+
+    let ended = world.ask("POST", &others[0], &one, "").await;
+    assert_eq!(ended.header("location"), "/account/sessions");
+    let is_in = async |cookie: &str| world.ask("GET", "/desk", cookie, "").await.status == StatusCode::OK;
+    assert_eq!(
+        [is_in(&one).await, is_in(&two).await, is_in(&three).await].iter().filter(|is| **is).count(),
+        2
+    );
+    world.ask("POST", "/account/sessions/end-others", &one, "").await;
+    assert_eq!(
+        [is_in(&one).await, is_in(&two).await, is_in(&three).await, is_in(&olga).await],
+        [true, false, false, true]
+    );
+    // A link that signs in is no session, and stays.
+    assert!(ends(&world.ask("GET", "/account/sessions", &one, "").await.body).is_empty());
+    world.sign_in("ian").await;
 }

@@ -1,8 +1,48 @@
-//! Pages about accounts: signing in, setting a password.
+//! Pages about accounts: signing in, setting a password, and what the pages of one's own account have in common.
 
 use super::frame::{Reader, page};
 use crate::account::password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
 use maud::{Markup, html};
+use tidegate_domain::id::Slug;
+
+/// A page of one's own account.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    Sessions,
+    Tokens,
+}
+
+impl Tab {
+    const ALL: [Tab; 2] = [Tab::Sessions, Tab::Tokens];
+
+    fn name(self) -> &'static str {
+        match self {
+            Tab::Sessions => "Sessions",
+            Tab::Tokens => "API tokens",
+        }
+    }
+
+    fn address(self) -> &'static str {
+        match self {
+            Tab::Sessions => "/account/sessions",
+            Tab::Tokens => "/account/tokens",
+        }
+    }
+}
+
+/// One of the pages of one's own account, with ways to the others.
+pub(super) fn account_page(name: &Slug, tab: Tab, main: &Markup) -> String {
+    let main = html! {
+        h1 { (tab.name()) }
+        nav.tabs aria-label="Your account" { ul {
+            @for each in Tab::ALL {
+                li { a href=(each.address()) aria-current=[(each == tab).then_some("page")] { (each.name()) } }
+            }
+        } }
+        (main)
+    };
+    page(tab.name(), Reader::Person(name), &main)
+}
 
 /// Signing in. `refused`: what was given before did not fit.
 #[must_use]

@@ -53,7 +53,7 @@ pub(in crate::pages) fn page(title: &str, reader: Reader<'_>, main: &Markup) -> 
                     li { a href="/desk/calendar" { "Calendar" } }
                     li { a href="/desk/invitations" { "Invitations" } }
                     li { a href="/" { "Public site" } }
-                    li { a href="/account/tokens" { "API tokens" } }
+                    li { a href="/account/sessions" { "Account" } }
                     li.who { (name.as_str()) }
                     li { (leave()) }
                 } }

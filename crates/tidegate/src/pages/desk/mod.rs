@@ -11,6 +11,7 @@ mod embargo;
 mod frame;
 mod invitations;
 mod lists;
+mod sessions;
 mod timeline;
 mod tokens;
 
@@ -25,6 +26,7 @@ pub(super) use frame::page;
 pub use frame::{Reader, failed, note, refused};
 pub use invitations::{Invitation, invitations};
 pub use lists::{CaseLine, DueLine, cases, now};
+pub use sessions::{OwnSession, sessions};
 pub use tokens::{token_made, tokens};
 
 /// The style of forms and desks, beside the public pages' own.

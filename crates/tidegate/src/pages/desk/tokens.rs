@@ -1,5 +1,6 @@
 //! My account: API tokens.
 
+use super::account::{Tab, account_page};
 use super::frame::{Reader, page};
 use crate::engine::api_tokens::{ApiToken, Bearer, NOTE_CHARS_MAX, Scope, TOKEN_DAYS, TOKEN_DAYS_MAX};
 use crate::pages::layout::scrolling;
@@ -11,13 +12,12 @@ use tidegate_domain::id::Slug;
 #[must_use]
 pub fn tokens(name: &Slug, tokens: &[ApiToken]) -> String {
     let main = html! {
-        h1 { "API tokens" }
         p.lead { "A program that comes with one of your tokens acts in your name, within the token’s scopes." }
         @if tokens.is_empty() { p { "You have none." } } @else { (scrolling("API tokens", &table(tokens))) }
         h2 { "Make a token" }
         (form())
     };
-    page("API tokens", Reader::Person(name), &main)
+    account_page(name, Tab::Tokens, &main)
 }
 
 fn table(tokens: &[ApiToken]) -> Markup {
