@@ -17,6 +17,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tidegate_domain::id::Slug;
 
 /// The configuration file's name within the folder.
 pub const CONFIG: &str = "tidegate.toml";
@@ -34,6 +35,9 @@ pub struct Config {
     /// The web door.
     #[serde(default)]
     pub web: WebConfig,
+    /// What is demanded of people who sign in.
+    #[serde(default, skip_serializing_if = "AccountsConfig::is_default")]
+    pub accounts: AccountsConfig,
     /// What the server writes about itself.
     #[serde(default)]
     pub log: LogConfig,
@@ -46,6 +50,20 @@ pub struct Config {
     /// What `/.well-known/security.txt` says; there is none, where it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security_txt: Option<SecurityTxtConfig>,
+}
+
+/// What is demanded of people who sign in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountsConfig {
+    /// Roles, in whichever project, that demand a second factor of whoever has one of them.
+    pub second_factor_roles: Vec<Slug>,
+}
+
+impl AccountsConfig {
+    fn is_default(&self) -> bool {
+        *self == AccountsConfig::default()
+    }
 }
 
 /// What the server writes about itself on standard error.
@@ -201,6 +219,7 @@ pub async fn create(
         database: database.unwrap_or("tidegate.db").to_owned(),
         master_key: KeySource::File(PathBuf::from("master.key")),
         web: WebConfig::default(),
+        accounts: AccountsConfig::default(),
         log: LogConfig::default(),
         watch: None,
         mail: None,
@@ -239,6 +258,7 @@ pub async fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Engine, InstanceE
     let keystore = KeyStore::new(dir.join(KEYS), key, chance);
     engine.post = Post { settings, keystore: Some(keystore) };
     engine.security_txt = security_txt;
+    engine.second_factor_roles = config.accounts.second_factor_roles;
     Ok(engine)
 }
 

@@ -8,7 +8,6 @@ use std::str::FromStr;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// 160 bits: not to be guessed, and 32 characters long.
 const BYTES: usize = 20;
-const CHARS: usize = BYTES * 8 / 5;
 /// Whatever is longer was never one of ours, spaces and hyphens included.
 const TYPED_CHARS_MAX: usize = 100;
 
@@ -36,10 +35,23 @@ impl Secret {
     /// In groups of four, to be written down and typed again.
     #[must_use]
     pub fn grouped(&self) -> String {
-        let text = self.to_string();
-        let groups: Vec<&str> = (0..CHARS).step_by(4).filter_map(|at| text.get(at..at + 4)).collect();
-        groups.join("-")
+        grouped(&self.to_string())
     }
+}
+
+/// In groups of four, to be written down and typed again.
+#[must_use]
+pub fn grouped(text: &str) -> String {
+    let groups: Vec<&str> =
+        (0..text.len()).step_by(4).filter_map(|at| text.get(at..text.len().min(at + 4))).collect();
+    groups.join("-")
+}
+
+/// What was typed from paper as it was shown: without spaces and hyphens, in small letters that nobody confuses.
+#[must_use]
+pub fn as_shown(typed: &str) -> String {
+    let kept = typed.chars().filter(|c| !c.is_whitespace() && *c != '-');
+    kept.map(unconfused).take(TYPED_CHARS_MAX).collect()
 }
 
 /// 32 lower-case characters.
@@ -92,13 +104,17 @@ impl FromStr for Secret {
 }
 
 fn value(c: char) -> Option<u32> {
-    let c = match c.to_ascii_lowercase() {
+    let c = unconfused(c);
+    let at = ALPHABET.iter().position(|letter| char::from(*letter) == c)?;
+    u32::try_from(at).ok()
+}
+
+fn unconfused(c: char) -> char {
+    match c.to_ascii_lowercase() {
         'o' => '0',
         'i' | 'l' => '1',
         other => other,
-    };
-    let at = ALPHABET.iter().position(|letter| char::from(*letter) == c)?;
-    u32::try_from(at).ok()
+    }
 }
 
 #[cfg(test)]
@@ -109,7 +125,7 @@ mod tests {
     fn what_is_typed_from_paper_is_understood() {
         let secret = Secret::draw(&Chance::seeded(3));
         let text = secret.to_string();
-        assert_eq!(text.len(), CHARS);
+        assert_eq!(text.len(), 32);
         assert_eq!(text.parse(), Ok(secret.clone()));
         assert_eq!(secret.grouped().to_uppercase().replace('-', " - ").parse(), Ok(secret.clone()));
         assert_eq!(text.replace('0', "O").replace('1', "l").parse(), Ok(secret));

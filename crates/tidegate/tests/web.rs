@@ -4,6 +4,8 @@
 mod accounts;
 #[path = "web/desks.rs"]
 mod desks;
+#[path = "web/second_factor.rs"]
+mod second_factor;
 #[path = "web/sessions.rs"]
 mod sessions;
 
@@ -66,6 +68,10 @@ fn security_txt() -> SecurityTxt {
 
 impl World {
     async fn new() -> World {
+        World::with(|_| {}).await
+    }
+
+    async fn with(configure: impl FnOnce(&mut Engine)) -> World {
         let room = tempfile::tempdir().expect("a folder");
         let start: Instant = "2026-03-02T09:00:00Z".parse().expect("an instant");
         let (clock, chance) = (Arc::new(SetClock::at(start)), Arc::new(Chance::seeded(1)));
@@ -75,6 +81,7 @@ impl World {
         let mut engine =
             Engine::open(store, Arc::<SetClock>::clone(&clock), chance).await.expect("an engine");
         engine.security_txt = Some(security_txt());
+        configure(&mut engine);
         engine.put_project(&name("xen"), POLICY).await.expect("a project");
         let mut people = engine.people().await.expect("people");
         people.grant(&name("ian"), Some("ian@xen.example"), &name("xen"), &name("team"));
@@ -82,6 +89,11 @@ impl World {
         engine.set_people(&people).await.expect("stored");
         let web = Web::open(Arc::new(engine), "http://127.0.0.1:8008").await.expect("a door");
         World { web, clock, _room: room }
+    }
+
+    /// The same, where a role of the team demands a second factor.
+    async fn demanding() -> World {
+        World::with(|engine| engine.second_factor_roles = vec![name("team")]).await
     }
 
     async fn ask(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {

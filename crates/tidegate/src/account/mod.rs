@@ -1,7 +1,9 @@
 //! Accounts: how a person proves who they are. What is here decides; it knows no store, no clock and no network.
 
+pub mod authenticator;
 pub mod password;
 
+use authenticator::{Authenticator, Factor, Seed, Typed};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -11,6 +13,22 @@ pub struct Account {
     /// The hash of the password, with its parameters (PHC string format).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+    /// The app without whose codes the password is not enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticator: Option<Authenticator>,
+    /// What an app is being set up from. It counts once it has shown a code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Seed>,
+}
+
+impl Account {
+    /// Takes the code that is needed beside another proof, if one is; `None` where it is not good.
+    pub fn take_code(&mut self, typed: &Typed) -> Option<Option<Factor>> {
+        match &mut self.authenticator {
+            None => Some(None),
+            Some(authenticator) => authenticator.take(typed).map(Some),
+        }
+    }
 }
 
 /// How a session was come by.
@@ -23,6 +41,10 @@ pub enum Proof {
     MailedLink,
     /// A password.
     Password,
+    /// A password, and a code of the authenticator app.
+    PasswordAndCode,
+    /// A password, and a recovery code.
+    PasswordAndRecoveryCode,
 }
 
 impl fmt::Display for Proof {
@@ -31,6 +53,8 @@ impl fmt::Display for Proof {
             Proof::Link => "a one-time link",
             Proof::MailedLink => "a link that came by mail",
             Proof::Password => "the password",
+            Proof::PasswordAndCode => "the password and a code",
+            Proof::PasswordAndRecoveryCode => "the password and a recovery code",
         })
     }
 }
@@ -50,6 +74,17 @@ pub enum AccountEvent {
         /// From where, as far as it is known.
         from: String,
     },
+    /// An authenticator app is being set up.
+    SetupBegun,
+    /// An authenticator app was set up: from here on its codes are asked for.
+    AuthenticatorSet,
+    /// Recovery codes were made anew; the old ones are worth nothing.
+    RecoveryCodesMade,
+    /// Codes are not asked for any more.
+    AuthenticatorRemoved {
+        /// Whether an administrator did it, where the server runs.
+        by_administrator: bool,
+    },
 }
 
 impl fmt::Display for AccountEvent {
@@ -59,6 +94,15 @@ impl fmt::Display for AccountEvent {
             AccountEvent::PasswordSet => f.write_str("the password was set"),
             AccountEvent::SignedIn { by, from } if from.is_empty() => write!(f, "signed in by {by}"),
             AccountEvent::SignedIn { by, from } => write!(f, "signed in by {by}, from {from}"),
+            AccountEvent::SetupBegun => f.write_str("an authenticator app is being set up"),
+            AccountEvent::AuthenticatorSet => f.write_str("an authenticator app was set up"),
+            AccountEvent::RecoveryCodesMade => f.write_str("recovery codes were made anew"),
+            AccountEvent::AuthenticatorRemoved { by_administrator: true } => {
+                f.write_str("an administrator turned the second factor off")
+            }
+            AccountEvent::AuthenticatorRemoved { by_administrator: false } => {
+                f.write_str("the second factor was turned off")
+            }
         }
     }
 }

@@ -111,6 +111,11 @@ pub(super) enum Person {
         /// The person.
         name: Slug,
     },
+    /// Ask a person who lost their authenticator app and their recovery codes for no code any more.
+    ResetSecondFactor {
+        /// The person.
+        name: Slug,
+    },
     /// Send a person a letter with a link to choose a password with, once, within three days.
     Invite {
         /// The person.
@@ -154,6 +159,13 @@ impl Person {
                 let origin = config.origin_at(config.listen).map_err(Failure::plain)?;
                 let link = web::sign_in_link(engine, &origin, &name).await?;
                 out.show(&link, &json!({"person": name.as_str(), "link": link}))
+            }
+            Person::ResetSecondFactor { name } => {
+                if !engine.reset_second_factor(&name).await? {
+                    return Err(Failure::of(Kind::NotFound, format!("{name} has set up no second factor")));
+                }
+                let said = format!("{name} signs in with the password alone, until they set up an app again");
+                out.show(&said, &json!({"person": name.as_str(), "second_factor": false}))
             }
             Person::Invite { name } => {
                 engine.invite(&name).await?;

@@ -44,6 +44,13 @@ impl Options {
             let site = &engine.site;
             out.note(&format!("tidegate: links in letters and documents lead to {site}, where nobody is; set the site's address with `tidegate project site URL`"));
         }
+        if let Some(role) = engine.unknown_second_factor_role().await? {
+            let file = dir.join(instance::CONFIG);
+            let why = format!(
+                "[accounts] second_factor_roles: no project has the role `{role}`, so nobody would be asked for a second factor; the roles of a project stand in its policy"
+            );
+            return Err(Failure::plain(format!("{}: {why}", file.display())));
+        }
         // Whatever fell due while nothing ran is done first, and said (ALL-03).
         for late in engine.resume().await? {
             out.note(&format!("tidegate: {late}"));

@@ -5,7 +5,7 @@ use super::people::Person;
 use super::sessions::{Shown, Still};
 use super::{Engine, EngineError};
 use crate::account::password::{self, Overrun};
-use crate::account::{Account, AccountEvent, Proof};
+use crate::account::{Account, AccountEvent};
 use crate::hands::account::{ACCOUNT_LETTER, AccountLetter};
 use crate::secret::Secret;
 use crate::store::{AccountChange, AccountTokens, Commit, NewJob, NewToken, StoreError, TokenKind};
@@ -88,8 +88,18 @@ impl Engine {
         Ok(secret)
     }
 
+    /// Whose mailed link this is; `None` where it is none, or not any more.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn welcomed(&self, secret: &Secret) -> Result<Option<Slug>, EngineError> {
+        let held = self.store.token(TokenKind::Welcome, secret, self.clock.now()).await?;
+        Ok(held.and_then(|held| String::from_utf8(held.body).ok()?.parse().ok()))
+    }
+
     /// Sets the password of whoever holds `secret`, which is used up by that, and says who they are. Every session and
-    /// API token of theirs ends, and so do links that were sent before.
+    /// API token of theirs ends, and so do links that were sent before. `code` is looked at where they have a second
+    /// factor: whoever reads their mail does not have their telephone.
     ///
     /// # Errors
     /// What is wrong with the password, in which case the secret stays good; or the store's.
@@ -97,27 +107,24 @@ impl Engine {
         &self,
         secret: &Secret,
         password: &Zeroizing<String>,
+        code: &str,
     ) -> Result<Checked, EngineError> {
-        let now = self.clock.now();
-        let Some(held) = self.store.token(TokenKind::Welcome, secret, now).await? else {
-            return Ok(Checked::IsNot);
-        };
-        let Some(name) = String::from_utf8(held.body).ok().and_then(|name| name.parse::<Slug>().ok()) else {
-            return Ok(Checked::IsNot);
-        };
+        let Some(name) = self.welcomed(secret).await? else { return Ok(Checked::IsNot) };
         let people = self.people().await?;
         let Some(person) = people.find(&name) else { return Ok(Checked::IsNot) };
         let Some(hash) = self.hash_new(person, password).await? else { return Ok(Checked::Later) };
         let link = Some((TokenKind::Welcome, secret));
         let tokens = AccountTokens { uses_up: link, ends_all: true, ..AccountTokens::default() };
+        let typed = self.typed(&name, code);
         let set = self.change_account_with(&name, tokens, |account| {
+            account.take_code(&typed)?;
             account.password = Some(hash.clone());
             Some(AccountEvent::PasswordSet)
         });
         if !set.await? {
             return Ok(Checked::IsNot);
         }
-        Ok(Checked::Is(Shown { name, by: Proof::MailedLink, still: Still::Password(hash) }))
+        Ok(Checked::Is(Shown { name, still: Still::NewPassword(hash) }))
     }
 
     /// The hash of a new password of `person`; `None` where too much is asked at once.
@@ -152,7 +159,7 @@ impl Engine {
         let kept = person.as_ref().and(account.password);
         match (self.passwords.fits(password, kept.clone()).await, person, kept) {
             (Ok(true), Some(name), Some(hash)) => {
-                Ok(Checked::Is(Shown { name, by: Proof::Password, still: Still::Password(hash) }))
+                Ok(Checked::Is(Shown { name, still: Still::Password(hash) }))
             }
             (Ok(true | false), ..) => Ok(Checked::IsNot),
             (Err(Overrun), ..) => Ok(Checked::Later),

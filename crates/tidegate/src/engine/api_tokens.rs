@@ -147,17 +147,17 @@ impl Engine {
         Ok(Bearer(secret))
     }
 
-    /// The token whose text this is, if it is good now and its owner still is here.
+    /// The token whose text this is, if it is good now, its owner still is here, and they lack no second factor that a
+    /// role of theirs demands.
     ///
     /// # Errors
     /// The store's.
     pub async fn api_token(&self, bearer: &Bearer) -> Result<Option<ApiToken>, EngineError> {
         let held = self.store.api_token(&bearer.0, self.clock.now()).await?;
         let Some(token) = held.and_then(read) else { return Ok(None) };
-        match self.known(&token.owner).await {
-            Ok(()) => Ok(Some(token)),
-            Err(EngineError::NoSuchPerson(_)) => Ok(None),
-            Err(other) => Err(other),
+        match self.people().await?.find(&token.owner) {
+            Some(owner) if !self.lacks_second_factor(owner).await? => Ok(Some(token)),
+            Some(_) | None => Ok(None),
         }
     }
 

@@ -11,6 +11,7 @@ pub mod people;
 pub(crate) mod perform;
 mod read;
 pub mod repository;
+pub mod second_factor;
 pub mod sessions;
 mod shred;
 mod turns;
@@ -56,6 +57,8 @@ pub struct Engine {
     pub security_txt: Option<SecurityTxt>,
     /// Whether whoever does what is due goes round.
     pub pulse: Pulse,
+    /// Roles, in whichever project, that demand a second factor of whoever has one of them.
+    pub second_factor_roles: Vec<Slug>,
 }
 
 /// A policy with the text that it was read from: where the stored text is another one, it is read again.
@@ -171,6 +174,7 @@ impl Engine {
             post: Post::default(),
             security_txt: None,
             pulse: Pulse::default(),
+            second_factor_roles: Vec::new(),
         })
     }
 

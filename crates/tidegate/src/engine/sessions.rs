@@ -2,7 +2,8 @@
 //! was set anew meanwhile, or a link that was ended, begins none.
 
 use super::{Engine, EngineError};
-use crate::account::{AccountEvent, Proof};
+use crate::account::authenticator::{Factor, Typed};
+use crate::account::{Account, AccountEvent, Proof};
 use crate::secret::Secret;
 use crate::store::{AccountTokens, Held, NewToken, TokenId, TokenKind};
 use serde::{Deserialize, Serialize};
@@ -71,18 +72,30 @@ impl Session {
 pub struct Shown {
     /// Who they are.
     pub name: Slug,
-    pub(super) by: Proof,
     pub(super) still: Still,
 }
 
 /// What has to hold still when a session begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Still {
-    /// The password that was looked at, or set, is the account's: by its hash, which no other password shares and
-    /// the same one set again does not either.
+    /// The password that was looked at is the account's: by its hash, which no other password shares and the same
+    /// one set again does not either. Where the account has a second factor, a code is asked for as well.
     Password(String),
-    /// The link has not been used up or ended.
+    /// The password that was set by a mailed link, and with a code where one is needed, is the account's.
+    NewPassword(String),
+    /// The one-time link has not been used up or ended. It is enough by itself: whoever prints one holds the key to
+    /// everything.
     Link(Secret),
+}
+
+impl Still {
+    /// Whether it holds for the account as it is now.
+    pub(super) fn holds(&self, account: &Account) -> bool {
+        match self {
+            Still::Password(hash) | Still::NewPassword(hash) => account.password.as_ref() == Some(hash),
+            Still::Link(_) => true,
+        }
+    }
 }
 
 impl Engine {
@@ -93,29 +106,32 @@ impl Engine {
     pub async fn check_link(&self, link: &Secret) -> Result<Option<Shown>, EngineError> {
         let held = self.store.token(TokenKind::SignIn, link, self.clock.now()).await?;
         let name = held.and_then(|held| String::from_utf8(held.body).ok()?.parse().ok());
-        Ok(name.map(|name| Shown { name, by: Proof::Link, still: Still::Link(link.clone()) }))
+        Ok(name.map(|name| Shown { name, still: Still::Link(link.clone()) }))
     }
 
-    /// Begins the session of somebody who showed who they are; `None` where that does not hold any more. `from`: an
-    /// address and a kind of browser, for their own eyes.
+    /// Begins the session of somebody who showed who they are; `None` where that does not hold any more, or `code` is
+    /// not good and one is needed. `from`: an address and a kind of browser, for their own eyes.
     ///
     /// # Errors
     /// The store's.
-    pub async fn begin_session(&self, shown: &Shown, from: &str) -> Result<Option<Secret>, EngineError> {
+    pub async fn begin_session(
+        &self,
+        shown: &Shown,
+        code: &str,
+        from: &str,
+    ) -> Result<Option<Secret>, EngineError> {
         let (secret, now) = (self.draw_secret(), self.clock.now());
         let body = body(Who::Person(shown.name.clone()), now, from);
         let begins = Some(NewToken { owner: Some(&shown.name), ..session(&secret, now, &body) });
         let uses_up = match &shown.still {
-            Still::Password(_) => None,
+            Still::Password(_) | Still::NewPassword(_) => None,
             Still::Link(link) => Some((TokenKind::SignIn, link)),
         };
         let tokens = AccountTokens { uses_up, begins, ..AccountTokens::default() };
+        let typed = self.typed(&shown.name, code);
         let began = self.change_account_with(&shown.name, tokens, |account| {
-            let holds = match &shown.still {
-                Still::Password(hash) => account.password.as_ref() == Some(hash),
-                Still::Link(_) => true,
-            };
-            holds.then(|| AccountEvent::SignedIn { by: shown.by, from: from.to_owned() })
+            let by = proof(&shown.still, account, &typed)?;
+            Some(AccountEvent::SignedIn { by, from: from.to_owned() })
         });
         Ok(began.await?.then_some(secret))
     }
@@ -187,6 +203,22 @@ impl Engine {
     /// The store's.
     pub async fn end_other_sessions(&self, name: &Slug, own: &Session) -> Result<(), EngineError> {
         Ok(self.store.end_other_tokens(TokenKind::Session, name, own.id).await?)
+    }
+}
+
+/// By what a session begins, now that the account is read again; a code is taken by that.
+fn proof(still: &Still, account: &mut Account, typed: &Typed) -> Option<Proof> {
+    if !still.holds(account) {
+        return None;
+    }
+    match still {
+        Still::Link(_) => Some(Proof::Link),
+        Still::NewPassword(_) => Some(Proof::MailedLink),
+        Still::Password(_) => account.take_code(typed).map(|factor| match factor {
+            None => Proof::Password,
+            Some(Factor::Code) => Proof::PasswordAndCode,
+            Some(Factor::RecoveryCode) => Proof::PasswordAndRecoveryCode,
+        }),
     }
 }
 

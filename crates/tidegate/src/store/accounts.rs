@@ -169,6 +169,12 @@ impl Store {
         Ok(StoredAccountEvent { n, at, body })
     }
 
+    /// What is kept of a recovery code of `owner`: only this instance can make it.
+    #[must_use]
+    pub fn recovery_tag(&self, owner: &str, code: &str) -> String {
+        self.vault.tag("recovery code", &[owner.as_bytes(), code.as_bytes()]).to_string()
+    }
+
     pub(super) fn account_tag(&self, owner: &str) -> Tag {
         self.vault.tag("account", &[owner.as_bytes()])
     }

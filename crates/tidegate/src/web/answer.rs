@@ -1,6 +1,7 @@
 //! What a door answers when it does not do as asked. Whatever the reason, it shows nothing that whoever asks
 //! may not know: what is hidden from them and what is not there are the same page (ALL-01).
 
+use super::second_factor;
 use crate::engine::EngineError;
 use crate::engine::api_tokens::Scope;
 use crate::pages::desk::{self, Reader};
@@ -18,6 +19,8 @@ pub enum Answer {
     NotFound,
     /// One has to sign in first.
     SignIn,
+    /// A role demands a second factor, which has to be set up first.
+    SetUpFactor,
     /// The secret of a link or a mailbox is none, or not any more.
     NoSecret,
     /// A rule refuses.
@@ -76,7 +79,7 @@ impl Answer {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Answer::NotFound => StatusCode::NOT_FOUND,
-            Answer::SignIn => StatusCode::SEE_OTHER,
+            Answer::SignIn | Answer::SetUpFactor => StatusCode::SEE_OTHER,
             Answer::NoSecret | Answer::Foreign | Answer::NoScope(_) => StatusCode::FORBIDDEN,
             Answer::Refused(_) => StatusCode::CONFLICT,
             Answer::Faults(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -98,6 +101,9 @@ impl Answer {
                 &["There is no such page, or it is not for you.".to_owned()],
             ),
             Answer::SignIn => desk::note(reader, "Sign in", &["Sign in first.".to_owned()]),
+            Answer::SetUpFactor => {
+                desk::note(reader, "Second factor", &["Set up a second factor first.".to_owned()])
+            }
             Answer::NoSecret => desk::note(
                 reader,
                 "This key opens nothing",
@@ -137,6 +143,9 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         if self == Answer::SignIn {
             return Redirect::to("/sign-in").into_response();
+        }
+        if self == Answer::SetUpFactor {
+            return Redirect::to(second_factor::PAGE).into_response();
         }
         let mut answer = (self.status(), Html(self.page(Reader::Whoever))).into_response();
         if let Answer::Later { retry_after_s } = self {

@@ -5,6 +5,9 @@ use crate::store::Limit;
 
 /// Wrong passwords for one name.
 pub(super) const SIGN_IN_NAME: Limit = Limit { kind: "sign-in name", most: 10, one_per_s: 90 };
+/// Wrong codes beside a password or a link that was right, and wrong passwords of whoever is signed in already. A code
+/// has a million values, of which three are good at a time: at this pace, one is hit in ten years.
+pub(super) const CODE: Limit = Limit { kind: "code", most: 5, one_per_s: 900 };
 /// Wrong passwords from one network.
 pub(super) const SIGN_IN: Limit = Limit { kind: "sign-in", most: 60, one_per_s: 15 };
 /// Letters with links to one address.
@@ -25,6 +28,11 @@ impl Web {
             None => Ok(()),
             Some(wait_s) => Err(Answer::Later { retry_after_s: wait_s.next_multiple_of(STEP_S) }),
         }
+    }
+
+    /// Counts one try by `subject`, where being too many is told in other words than [`Answer::Later`].
+    pub(super) async fn may_try(&self, limit: Limit, subject: &str) -> Result<bool, Answer> {
+        Ok(self.engine.store.count_try(limit, subject, self.engine.clock.now()).await?.is_none())
     }
 
     /// Counts one try from a network, where it is known.

@@ -12,6 +12,7 @@ mod limits;
 mod path;
 mod public;
 mod routes;
+mod second_factor;
 mod session;
 mod sessions;
 mod sign_in;
@@ -126,6 +127,7 @@ pub fn routes() -> Routes {
     let routes = calendar::routes(routes);
     let routes = tokens::routes(routes);
     let routes = sessions::routes(routes);
+    let routes = second_factor::routes(routes);
     api::routes(routes)
 }
 

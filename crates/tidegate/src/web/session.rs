@@ -11,9 +11,15 @@ use std::str::FromStr;
 use tidegate_domain::id::{CaseId, Slug};
 
 impl Web {
-    /// Begins the session of a person who showed who they are; `None` where that does not hold any more.
-    pub(super) async fn sign_in(&self, shown: &Shown, whence: &Whence) -> Result<Option<Response>, Answer> {
-        let secret = self.engine.begin_session(shown, &whence.to_string()).await?;
+    /// Begins the session of a person who showed who they are; `None` where that does not hold any more, or `code` is
+    /// not good and one is needed.
+    pub(super) async fn sign_in(
+        &self,
+        shown: &Shown,
+        code: &str,
+        whence: &Whence,
+    ) -> Result<Option<Response>, Answer> {
+        let secret = self.engine.begin_session(shown, code, &whence.to_string()).await?;
         Ok(secret.map(|secret| self.let_in(&secret, "/desk")))
     }
 
@@ -68,7 +74,8 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     pairs.flat_map(|text| text.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
 
-/// A person who is signed in; anybody else is sent to sign in.
+/// A person who is signed in; anybody else is sent to sign in, and whoever lacks a second factor that a role of
+/// theirs demands is sent to set it up.
 #[derive(Clone, Debug)]
 pub struct Person {
     /// Who.
@@ -85,17 +92,36 @@ where
     type Rejection = Answer;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Person, Answer> {
+        let SignedIn { name, session, lacks_factor } = SignedIn::from_request_parts(parts, state).await?;
+        if lacks_factor { Err(Answer::SetUpFactor) } else { Ok(Person { name, session }) }
+    }
+}
+
+/// A person who is signed in, whatever is demanded of them beside that.
+#[derive(Clone, Debug)]
+pub(super) struct SignedIn {
+    pub(super) name: Slug,
+    pub(super) session: Session,
+    /// Whether a role of theirs demands a second factor that they have not set up.
+    pub(super) lacks_factor: bool,
+}
+
+impl<S> FromRequestParts<S> for SignedIn
+where
+    Shared: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Answer;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<SignedIn, Answer> {
         let web = Shared::from_ref(state);
-        match web.session(&parts.headers).await? {
-            Some(session) => match &session.who {
-                // A person who was removed is nobody, whatever their browser still holds.
-                Who::Person(name) if web.engine.known(name).await.is_ok() => {
-                    Ok(Person { name: name.clone(), session })
-                }
-                Who::Person(_) | Who::Reporter(_) => Err(Answer::SignIn),
-            },
-            None => Err(Answer::SignIn),
-        }
+        let Some(session) = web.session(&parts.headers).await? else { return Err(Answer::SignIn) };
+        let Who::Person(name) = &session.who else { return Err(Answer::SignIn) };
+        let people = web.engine.people().await?;
+        // A person who was removed is nobody, whatever their browser still holds.
+        let Some(person) = people.find(name) else { return Err(Answer::SignIn) };
+        let lacks_factor = web.engine.lacks_second_factor(person).await?;
+        Ok(SignedIn { name: name.clone(), session, lacks_factor })
     }
 }
 

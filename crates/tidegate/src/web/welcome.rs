@@ -9,7 +9,8 @@ use crate::engine::Checked;
 use crate::pages::desk::{self, Reader};
 use crate::secret::Secret;
 use axum::extract::State;
-use axum::response::{Html, Response};
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
 use zeroize::Zeroizing;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -23,7 +24,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 /// The same page whether or not the link is good: looking at it uses nothing up.
 async fn show(Path(secret): Path<String>) -> Result<Html<String>, Answer> {
     let secret: Secret = secret.parse().map_err(|_| Answer::NoSecret)?;
-    Ok(Html(desk::welcome(&secret.to_string())))
+    Ok(Html(desk::welcome(&secret.to_string(), false)))
 }
 
 async fn set(
@@ -34,11 +35,26 @@ async fn set(
 ) -> Result<Response, Answer> {
     let secret: Secret = secret.parse().map_err(|_| Answer::NoSecret)?;
     let password = new_password(&form)?;
-    match web.engine.set_first_password(&secret, &password).await? {
-        Checked::Is(shown) => web.sign_in(&shown, &whence).await?.ok_or(Answer::NoSecret),
-        Checked::IsNot => Err(Answer::NoSecret),
+    let code = form.0.text("code").unwrap_or_default();
+    // One bucket for all links of one person, however many letters somebody asks for.
+    let name = web.engine.welcomed(&secret).await?.ok_or(Answer::NoSecret)?;
+    let tries = format!("link/{name}");
+    if !web.may_try(limits::CODE, &tries).await? {
+        return Ok(refused(&secret));
+    }
+    let checked = web.engine.set_first_password(&secret, &password, code).await;
+    if !matches!(checked, Ok(Checked::IsNot)) {
+        web.engine.store.forget_try(limits::CODE, &tries).await?;
+    }
+    match checked? {
+        Checked::Is(shown) => web.sign_in(&shown, "", &whence).await?.ok_or(Answer::NoSecret),
+        Checked::IsNot => Ok(refused(&secret)),
         Checked::Later => Err(Answer::Later { retry_after_s: super::BUSY_S }),
     }
+}
+
+fn refused(secret: &Secret) -> Response {
+    (StatusCode::FORBIDDEN, Html(desk::welcome(&secret.to_string(), true))).into_response()
 }
 
 /// A password that was typed twice, the same both times.

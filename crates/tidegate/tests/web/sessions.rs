@@ -35,13 +35,13 @@ async fn an_old_password_begins_no_session_after_a_new_one_is_set() {
     let (engine, shown) = (&world.web.engine, world.shown("ian").await);
     world.set_password("ian", NEW).await;
     let before = world.sign_ins("ian").await;
-    assert_eq!(engine.begin_session(&shown, "").await.expect("decided"), None);
+    assert_eq!(engine.begin_session(&shown, "", "").await.expect("decided"), None);
     assert_eq!(world.sign_ins("ian").await, before);
     // Setting the very same password again ends what the old one had begun, too.
     world.set_password("ian", PASSWORD).await;
-    assert_eq!(engine.begin_session(&shown, "").await.expect("decided"), None);
+    assert_eq!(engine.begin_session(&shown, "", "").await.expect("decided"), None);
     let again = world.shown("ian").await;
-    assert!(engine.begin_session(&again, "").await.expect("decided").is_some());
+    assert!(engine.begin_session(&again, "", "").await.expect("decided").is_some());
 }
 
 #[tokio::test]
@@ -54,10 +54,10 @@ async fn a_link_begins_one_session_and_none_after_a_new_password() {
         engine.check_link(&secret).await.expect("checked").expect("a good link")
     };
     let (one, same) = (link().await, link().await);
-    assert!(engine.begin_session(&one, "").await.expect("decided").is_some());
-    assert_eq!(engine.begin_session(&one, "").await.expect("decided"), None, "once");
+    assert!(engine.begin_session(&one, "", "").await.expect("decided").is_some());
+    assert_eq!(engine.begin_session(&one, "", "").await.expect("decided"), None, "once");
     world.set_password("ian", PASSWORD).await;
-    assert_eq!(engine.begin_session(&same, "").await.expect("decided"), None);
+    assert_eq!(engine.begin_session(&same, "", "").await.expect("decided"), None);
 }
 
 /// A request of a session is on its way while a new password ends the session: it leaves no API token behind.
@@ -68,7 +68,7 @@ async fn a_new_password_ends_api_tokens_and_whatever_is_about_to_make_one() {
     let ian = name("ian");
     let secret = {
         world.set_password("ian", PASSWORD).await;
-        engine.begin_session(&world.shown("ian").await, "").await.expect("decided").expect("a session")
+        engine.begin_session(&world.shown("ian").await, "", "").await.expect("decided").expect("a session")
     };
     let session = engine.session(&secret).await.expect("read").expect("a session");
     let wanted = || Wanted { note: String::new(), scopes: [Scope::Read].into(), days: 1 };

@@ -1,6 +1,7 @@
 //! Pages about accounts: signing in, setting a password, and what the pages of one's own account have in common.
 
 use super::frame::{Reader, page};
+use super::second_factor::code_field;
 use crate::account::password::{PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN};
 use maud::{Markup, html};
 use tidegate_domain::id::Slug;
@@ -9,15 +10,17 @@ use tidegate_domain::id::Slug;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
     Sessions,
+    SecondFactor,
     Tokens,
 }
 
 impl Tab {
-    const ALL: [Tab; 2] = [Tab::Sessions, Tab::Tokens];
+    const ALL: [Tab; 3] = [Tab::Sessions, Tab::SecondFactor, Tab::Tokens];
 
     fn name(self) -> &'static str {
         match self {
             Tab::Sessions => "Sessions",
+            Tab::SecondFactor => "Second factor",
             Tab::Tokens => "API tokens",
         }
     }
@@ -25,6 +28,7 @@ impl Tab {
     fn address(self) -> &'static str {
         match self {
             Tab::Sessions => "/account/sessions",
+            Tab::SecondFactor => "/account/second-factor",
             Tab::Tokens => "/account/tokens",
         }
     }
@@ -50,7 +54,10 @@ pub fn sign_in(refused: bool) -> String {
     let main = html! {
         h1 { "Sign in" }
         @if refused {
-            p.callout role="alert" { "That name and that password do not belong together. Nothing else is known here about why." }
+            p.callout role="alert" {
+                "That name, that password and that code do not belong together. Nothing else is said here about why. After "
+                "several wrong tries, wait a quarter of an hour."
+             }
         }
         form.card-form method="post" action="/sign-in" {
             div.field {
@@ -58,6 +65,7 @@ pub fn sign_in(refused: bool) -> String {
                 input id="name" name="name" required maxlength="320" autocomplete="username" autocapitalize="none" spellcheck="false";
             }
             (password("password", "Password", "current-password"))
+            (code_field("Code of your authenticator app, or a recovery code, if you set one up", false))
             button { "Sign in" }
         }
         p { a href="/recover" { "I have no password, or forgot it" } }
@@ -66,7 +74,7 @@ pub fn sign_in(refused: bool) -> String {
     page("Sign in", Reader::Anyone, &main)
 }
 
-fn password(name: &str, label: &str, autocomplete: &str) -> Markup {
+pub(super) fn password(name: &str, label: &str, autocomplete: &str) -> Markup {
     html! {
         div.field {
             label for=(name) { (label) }
@@ -87,17 +95,25 @@ pub(super) fn new_password() -> Markup {
     }
 }
 
-/// The page that a mailed link leads to. It is the same whether or not the link is good.
+/// The page that a mailed link leads to. It is the same whether or not the link is good. `refused`: what was
+/// given before did not do.
 #[must_use]
-pub fn welcome(secret: &str) -> String {
+pub fn welcome(secret: &str, refused: bool) -> String {
     let main = html! {
         h1 { "Choose a password" }
+        @if refused {
+            p.callout role="alert" {
+                "Nothing was changed. Either this link is not good any more, or a code of your authenticator app is needed "
+                "and was not right. After several wrong tries, wait a quarter of an hour."
+            }
+        }
         p.lead {
             "The link that brought you here works once. With a new password, every browser that is signed in as you is "
             "signed out, and your API tokens end: programs need new ones."
         }
         form.card-form method="post" action={ "/welcome/" (secret) } {
             (new_password())
+            (code_field("Code of your authenticator app, or a recovery code, if you set one up", false))
             button { "Set it and sign in" }
         }
     };

@@ -11,6 +11,7 @@ mod embargo;
 mod frame;
 mod invitations;
 mod lists;
+mod second_factor;
 mod sessions;
 mod timeline;
 mod tokens;
@@ -26,6 +27,7 @@ pub(super) use frame::page;
 pub use frame::{Reader, failed, note, refused};
 pub use invitations::{Invitation, invitations};
 pub use lists::{CaseLine, DueLine, cases, now};
+pub use second_factor::{FactorPage, Setup, recovery_codes, second_factor};
 pub use sessions::{OwnSession, sessions};
 pub use tokens::{token_made, tokens};
 

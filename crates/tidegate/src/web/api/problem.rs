@@ -60,7 +60,7 @@ fn told(status: StatusCode, members: Value) -> Response {
 fn members(reason: &Answer) -> Value {
     match reason {
         Answer::NotFound => json!({"detail": "there is no such thing, or it is not for you"}),
-        Answer::SignIn | Answer::NoToken => {
+        Answer::SignIn | Answer::SetUpFactor | Answer::NoToken => {
             json!({"detail": "come with a token that is good: Authorization: Bearer ..."})
         }
         Answer::NoScope(scope) => {
