@@ -101,8 +101,8 @@ impl Store {
 
     async fn change_tokens(&self, tx: &mut Tx, change: &AccountChange<'_>) -> Result<bool, StoreError> {
         let tokens = &change.tokens;
-        if let Some(token) = tokens.uses_up
-            && !self.use_token_up(tx, token, change.at).await?
+        if let Some((kind, secret)) = tokens.uses_up
+            && !self.use_token_up(tx, kind, secret, change.at).await?
         {
             return Ok(false);
         }

@@ -128,7 +128,8 @@ impl Store {
     pub(super) async fn use_token_up(
         &self,
         tx: &mut Tx,
-        (kind, secret): (TokenKind, &Secret),
+        kind: TokenKind,
+        secret: &Secret,
         now: Instant,
     ) -> Result<bool, StoreError> {
         let values = [self.token_tag(kind, secret).into(), now.into()];
