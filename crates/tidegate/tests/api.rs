@@ -4,6 +4,8 @@
 mod cases;
 #[path = "api/openapi.rs"]
 mod openapi;
+#[path = "api/pages.rs"]
+mod pages;
 #[path = "api/secrets.rs"]
 mod secrets;
 #[path = "api/tokens.rs"]

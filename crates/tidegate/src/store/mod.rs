@@ -9,6 +9,7 @@
 //! else worth knowing, the method says so.
 
 mod accounts;
+mod alias;
 mod api_tokens;
 mod audit;
 mod cases;

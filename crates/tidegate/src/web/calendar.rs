@@ -2,13 +2,14 @@
 
 use super::path::Path;
 use super::routes::{For, Routes};
-use super::{Answer, Person, Shared};
+use super::{Answer, Person, Shared, Web};
 use crate::engine::CaseFile;
 use crate::pages::desk::{self, Invitation, Month, Planned};
 use axum::extract::State;
 use axum::response::Html;
 use tidegate_domain::audience::View;
 use tidegate_domain::case::{Entry, Event};
+use tidegate_domain::id::Slug;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -31,12 +32,18 @@ async fn month(
 }
 
 async fn show(web: &Shared, person: &Person, month: Month) -> Result<Html<String>, Answer> {
+    let planned = planned_for(web, &person.name).await?;
+    Ok(Html(desk::calendar(&person.name, month, web.engine.clock.now(), &planned)))
+}
+
+/// What is planned and `who` may know of, the earliest first.
+pub(super) async fn planned_for(web: &Web, who: &Slug) -> Result<Vec<Planned>, Answer> {
     let mut planned = Vec::new();
-    for (file, viewer) in web.engine.visible_cases(None, &person.name, false).await? {
+    for (file, viewer) in web.engine.visible_cases(None, who, false).await? {
         planned.extend(file.view(&viewer).and_then(|view| plan(&file, &view)));
     }
     planned.sort_by_key(|one| (one.at, one.case));
-    Ok(Html(desk::calendar(&person.name, month, web.engine.clock.now(), &planned)))
+    Ok(planned)
 }
 
 /// The case in the calendar, by what its reader may see. Whoever may not see the record knows it by its number.
@@ -55,14 +62,20 @@ fn plan(file: &CaseFile, view: &View<'_>) -> Option<Planned> {
 }
 
 async fn invitations(State(web): State<Shared>, person: Person) -> Result<Html<String>, Answer> {
+    let found = invited_for(&web, &person.name).await?;
+    Ok(Html(desk::invitations(&person.name, &found)))
+}
+
+/// Who was invited to the cases that `who` works on, the latest first.
+pub(super) async fn invited_for(web: &Web, who: &Slug) -> Result<Vec<Invitation>, Answer> {
     let mut found = Vec::new();
-    for (file, viewer) in web.engine.visible_cases(None, &person.name, false).await? {
+    for (file, viewer) in web.engine.visible_cases(None, who, false).await? {
         let Some(view) = file.view(&viewer).filter(|view| view.insider) else { continue };
         let log: Vec<Entry> = file.log(&view).map(std::borrow::Cow::into_owned).collect();
         found.extend(log.iter().filter_map(|entry| invitation(&file, &view, entry, &log)));
     }
     found.sort_by_key(|one| (std::cmp::Reverse(one.at), one.case));
-    Ok(Html(desk::invitations(&person.name, &found)))
+    Ok(found)
 }
 
 fn invitation(file: &CaseFile, view: &View<'_>, entry: &Entry, log: &[Entry]) -> Option<Invitation> {

@@ -3,7 +3,7 @@
 use super::form::Form;
 use super::path::Path;
 use super::routes::{For, Routes};
-use super::{Answer, Person, Shared};
+use super::{Answer, Person, Shared, Web};
 use crate::engine::{CaseFile, EngineError};
 use crate::pages::desk::{self, CaseLine, CasePage, DueLine, Offer};
 use crate::store::StoreError;
@@ -15,7 +15,7 @@ use std::collections::hash_map::Entry;
 use tidegate_domain::audience::View;
 use tidegate_domain::case::clock::clocks;
 use tidegate_domain::case::{Actor, Case};
-use tidegate_domain::id::CaseId;
+use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::policy::Act;
 use tidegate_domain::policy::check::{Phase, possible};
 use tidegate_domain::policy::vocabulary::Verb;
@@ -23,7 +23,7 @@ use tidegate_domain::refusal::Refusal;
 use tidegate_domain::time::Instant;
 
 /// Most lines of the list of what is due.
-const DUE_MAX: u32 = 500;
+const DUE_MAX: usize = 500;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -35,14 +35,21 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn now(State(web): State<Shared>, person: Person) -> Result<Html<String>, Answer> {
+    let lines = due_for(&web, &person.name).await?;
+    let warning = web.engine.security_txt.as_ref().and_then(|file| file.warning(web.engine.clock.now()));
+    Ok(Html(desk::now(&person.name, &lines, warning.as_deref())))
+}
+
+/// What needs `who` now, the oldest first.
+pub(super) async fn due_for(web: &Web, who: &Slug) -> Result<Vec<DueLine>, Answer> {
     let at = web.engine.clock.now();
     let mut lines = Vec::new();
     // Most cases have several clocks: each is opened once.
     let mut opened = HashMap::new();
-    for due in web.engine.store.due(None, DUE_MAX).await? {
+    for due in web.engine.store.due(None, u32::MAX).await? {
         let known = match opened.entry(due.case) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => match web.engine.open_case(due.case, &person.name).await {
+            Entry::Vacant(new) => match web.engine.open_case(due.case, who).await {
                 Err(EngineError::NoSuchCase(_) | EngineError::Store(StoreError::Shredded { .. })) => {
                     new.insert(None)
                 }
@@ -59,8 +66,9 @@ async fn now(State(web): State<Shared>, person: Person) -> Result<Html<String>, 
             title: view.record.as_deref().map(|case| case.title.to_string()).unwrap_or_default(),
         });
     }
-    let warning = web.engine.security_txt.as_ref().and_then(|file| file.warning(at));
-    Ok(Html(desk::now(&person.name, &lines, warning.as_deref())))
+    // Cut when what is hidden is gone already: how much of it there is must not show in what is left (ALL-01).
+    lines.truncate(DUE_MAX);
+    Ok(lines)
 }
 
 /// What is due, in the words of the policy.

@@ -48,6 +48,7 @@ async fn what_is_answered_has_the_form_that_is_described() {
     world.report("A+hole").await;
     let case = format!("/api/v1/cases/{}", world.cases().await[0]);
     let ian = world.token("ian", &[Scope::Read, Scope::Act]).await;
+    let may = format!("{case}/permission?item=existence");
     let confirmed = world.ask("POST", &format!("{case}/actions/acknowledge"), &ian, "").await;
     fits("Performed", &confirmed.json());
     for (path, name) in [
@@ -58,6 +59,16 @@ async fn what_is_answered_has_the_form_that_is_described() {
         ("/api/v1/cases", "Cases"),
         (&case, "Case"),
         (&format!("{case}/log"), "Log"),
+        (&format!("{case}/advisory"), "Versions"),
+        (&format!("{case}/knowledge"), "Knowledge"),
+        (&format!("{case}/duplicates"), "Duplicates"),
+        (&may, "Permission"),
+        ("/api/v1/projects/xen/policy/check", "PolicyCheck"),
+        ("/api/v1/documents", "Documents"),
+        ("/api/v1/me/tokens", "Tokens"),
+        ("/api/v1/due", "Due"),
+        ("/api/v1/calendar", "Calendar"),
+        ("/api/v1/invitations", "Invitations"),
         ("/api/v1/cases/nonsense", "Problem"),
     ] {
         fits(name, &world.ask("GET", path, &ian, "").await.json());

@@ -2,7 +2,7 @@
 
 use super::body::Object;
 use super::caller::{Doer, Reader};
-use super::json_for;
+use super::page::{List, json_of, numbered};
 use crate::asked;
 use crate::out::lines;
 use crate::shape;
@@ -12,7 +12,6 @@ use crate::web::{Answer, Shared, desk};
 use axum::extract::State;
 use axum::http::header::{self, HeaderMap};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
 use tidegate_domain::id::CaseId;
 
 pub(super) fn routes(routes: Routes) -> Routes {
@@ -25,11 +24,11 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 /// The cases that the token's owner may know of, closed ones too.
-async fn list(State(web): State<Shared>, reader: Reader, headers: HeaderMap) -> Result<Response, Answer> {
-    let seen = web.engine.visible_cases(None, &reader.0.owner, false).await?;
+async fn list(list: List) -> Result<Response, Answer> {
+    let seen = list.web.engine.visible_cases(None, &list.who, false).await?;
     let views = seen.iter().filter_map(|(file, viewer)| Some((file, file.view(viewer)?)));
-    let values: Vec<Value> = views.map(|(file, view)| shape::Line::of(file, &view).value()).collect();
-    Ok(json_for(&headers, &json!(values)))
+    let lines = views.map(|(file, view)| (file.id().to_string(), shape::Line::of(file, &view).value()));
+    list.answer(lines)
 }
 
 async fn show(
@@ -43,19 +42,15 @@ async fn show(
         Some(view) => shape::case(id, &file, &view, &viewer, web.engine.clock.now()),
         None => shape::invited(id),
     };
-    Ok(json_for(&headers, &value))
+    Ok(json_of(&web, &reader.0.owner, &headers, &value))
 }
 
-async fn log(
-    State(web): State<Shared>,
-    reader: Reader,
-    Path(id): Path<CaseId>,
-    headers: HeaderMap,
-) -> Result<Response, Answer> {
-    let (file, viewer) = web.engine.open_case(id, &reader.0.owner).await?;
+async fn log(list: List, Path(id): Path<CaseId>) -> Result<Response, Answer> {
+    let (file, viewer) = list.web.engine.open_case(id, &list.who).await?;
     let view = file.view(&viewer).ok_or(Answer::NotFound)?;
     let entries: Vec<_> = file.log(&view).collect();
-    Ok(json_for(&headers, &lines(&entries)))
+    let shown = lines(&entries).as_array().cloned().unwrap_or_default();
+    list.answer(numbered(shown))
 }
 
 /// A file of the case, as bytes: whoever sent it may be an attacker.

@@ -4,8 +4,12 @@
 mod body;
 mod caller;
 mod cases;
+mod desk;
 mod openapi;
+mod page;
 mod problem;
+mod query;
+mod views;
 
 pub use openapi::openapi;
 pub(super) use problem::{failed, shaped};
@@ -13,14 +17,17 @@ pub(super) use problem::{failed, shaped};
 use super::path::Path;
 use super::routes::{For, Routes};
 use super::{Answer, Shared};
+use crate::hands::render::PUBLICATIONS;
+use crate::store::PublicEntry;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::{self, HeaderMap, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::HeaderMap;
+use axum::response::Response;
 use caller::Reader;
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use page::{EVERYBODY, Page, json_for, json_of};
+use serde_json::json;
+use std::sync::Arc;
 use tidegate_domain::id::Slug;
+use tidegate_domain::policy::check::check;
 
 /// What every address of the API begins with.
 const ROOT: &str = "/api/";
@@ -30,8 +37,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .get(For::Anyone, "/api/v1/openapi.json", description)
         .get(For::Token, "/api/v1/me", me)
         .get(For::Anyone, "/api/v1/projects", projects)
-        .get(For::Anyone, "/api/v1/projects/{project}/policy", policy);
-    cases::routes(routes)
+        .get(For::Anyone, "/api/v1/projects/{project}/policy", policy)
+        .get(For::Token, "/api/v1/projects/{project}/policy/check", policy_check)
+        .get(For::Anyone, "/api/v1/documents", documents);
+    views::routes(desk::routes(cases::routes(routes)))
 }
 
 /// Whether a path is the API's, and its errors are told as problem details.
@@ -39,31 +48,8 @@ pub(super) fn is_api(path: &str) -> bool {
     path.starts_with(ROOT)
 }
 
-/// Answers with JSON, or says that the asker has it already. The tag is made of what is answered, and so of what
-/// this asker may see, and of nothing else (ALL-01).
-fn json_for(asked: &HeaderMap, value: &Value) -> Response {
-    let body = value.to_string();
-    let digest = Sha256::digest(body.as_bytes());
-    let etag = format!("\"{}\"", crate::hands::report::hex(digest.get(..16).unwrap_or_default()));
-    let known = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let has_it = known.flat_map(|list| list.split(',')).any(|tag| {
-        let tag = tag.trim();
-        tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag
-    });
-    let etag = HeaderValue::from_str(&etag).unwrap_or_else(|_| unreachable!("hex digits are a header"));
-    let common = [
-        (header::ETAG, etag),
-        (header::VARY, HeaderValue::from_static("authorization")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
-    ];
-    if has_it {
-        return (StatusCode::NOT_MODIFIED, common).into_response();
-    }
-    (common, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-async fn description(headers: HeaderMap) -> Response {
-    json_for(&headers, &openapi())
+async fn description(State(web): State<Shared>, headers: HeaderMap) -> Response {
+    json_for(&web, EVERYBODY, &headers, &openapi())
 }
 
 /// Who the token stands for, and what it is good for.
@@ -75,19 +61,20 @@ async fn me(State(web): State<Shared>, reader: Reader, headers: HeaderMap) -> Re
     let value = json!({
         "name": token.owner.as_str(), "roles": roles, "scopes": scopes, "expires": token.expires.to_string(),
     });
-    Ok(json_for(&headers, &value))
+    Ok(json_of(&web, &token.owner, &headers, &value))
 }
 
-async fn projects(State(web): State<Shared>, headers: HeaderMap) -> Result<Response, Answer> {
+async fn projects(State(web): State<Shared>, page: Page, headers: HeaderMap) -> Result<Response, Answer> {
     let mut values = Vec::new();
     for project in web.engine.store.projects().await? {
         let rules = web.engine.policy(&project.id).await?;
-        values.push(json!({
+        let value = json!({
             "id": project.id.as_str(), "name": rules.publisher.name, "policy": rules.title,
             "contact": rules.publisher.contact,
-        }));
+        });
+        values.push((project.id.to_string(), value));
     }
-    Ok(json_for(&headers, &json!(values)))
+    page.answer(&web, EVERYBODY, &headers, values)
 }
 
 /// The policy as the file that the program obeys: it is public.
@@ -99,5 +86,42 @@ async fn policy(
     let rules = web.engine.policy(&project).await?;
     let stored = web.engine.store.project(&project).await?;
     let value = json!({"project": project.as_str(), "title": rules.title, "toml": stored.policy_toml});
-    Ok(json_for(&headers, &value))
+    Ok(json_for(&web, EVERYBODY, &headers, &value))
+}
+
+/// What the proof found of the policy. It visits every state, so it is for whoever has a token.
+async fn policy_check(
+    State(web): State<Shared>,
+    reader: Reader,
+    Path(project): Path<Slug>,
+    headers: HeaderMap,
+) -> Result<Response, Answer> {
+    let rules = web.engine.policy(&project).await?;
+    let visit = Arc::clone(&rules);
+    let checked = tokio::task::spawn_blocking(move || check(&visit)).await;
+    let report = checked.map_err(|_| Answer::Later { retry_after_s: super::BUSY_S })?;
+    let value = json!({
+        "project": project.as_str(), "policy": rules.id.as_str(), "sound": report.findings.is_empty(),
+        "states": report.states, "transitions": report.transitions,
+        "findings": report.findings.iter().map(|finding| json!({
+            "kind": finding.kind.name(), "what": finding.what, "path": finding.path,
+        })).collect::<Vec<_>>(),
+    });
+    Ok(json_of(&web, &reader.0.owner, &headers, &value))
+}
+
+/// What everybody may read, the latest first: where it is, and since when.
+async fn documents(State(web): State<Shared>, page: Page, headers: HeaderMap) -> Result<Response, Answer> {
+    let mut entries = web.engine.store.public_documents().await?;
+    // What pages are made of is no document of its own.
+    entries.retain(|entry| !entry.path.starts_with(PUBLICATIONS));
+    entries.sort_by(|one, other| (other.since, &one.path).cmp(&(one.since, &other.path)));
+    let line = |entry: PublicEntry| {
+        let url = format!("{}/{}", web.origin, entry.path);
+        let value = json!({
+            "path": entry.path, "url": url, "bytes": entry.bytes, "since": entry.since.to_string(),
+        });
+        (entry.path, value)
+    };
+    page.answer(&web, EVERYBODY, &headers, entries.into_iter().map(line).collect())
 }

@@ -10,6 +10,9 @@ use tidegate_domain::policy::vocabulary::Verb;
 /// The route by which everything is done in a case; the description spells out what can be done.
 const ACTIONS: &str = "/api/v1/cases/{case}/actions/{act}";
 
+/// The route by which a token is ended.
+const END_TOKEN: &str = "/api/v1/me/tokens/{id}/end";
+
 /// What is said of a route.
 struct Operation {
     path: &'static str,
@@ -48,10 +51,25 @@ const READ: &[Operation] = &[
         "The policy that a project obeys, as its file",
         "Policy",
     ),
+    reads(
+        "/api/v1/projects/{project}/policy/check",
+        "policyCheck",
+        "What the proof found of the policy, with the shortest way to each mistake",
+        "PolicyCheck",
+    ),
+    open("/api/v1/documents", "documents", "What everybody may read, the latest first", "Documents"),
     reads("/api/v1/me", "me", "Who the token stands for", "Me"),
+    reads("/api/v1/me/tokens", "tokens", "The owner's tokens, without their secrets", "Tokens"),
+    reads("/api/v1/due", "due", "What needs the token's owner now, the oldest first", "Due"),
+    reads("/api/v1/calendar", "calendar", "What is planned to become public", "Calendar"),
+    reads("/api/v1/invitations", "invitations", "Who was invited to cases, the latest first", "Invitations"),
     reads("/api/v1/cases", "cases", "The cases that the token's owner may know of", "Cases"),
     reads("/api/v1/cases/{case}", "case", "A case, as the token's owner may see it", "Case"),
     reads("/api/v1/cases/{case}/log", "log", "The lines of its log that they may read", "Log"),
+    reads("/api/v1/cases/{case}/advisory", "advisory", "The versions of its advisory", "Versions"),
+    reads("/api/v1/cases/{case}/knowledge", "knowledge", "Who may know what, and since when", "Knowledge"),
+    reads("/api/v1/cases/{case}/permission", "permission", "Whether something may be told", "Permission"),
+    reads("/api/v1/cases/{case}/duplicates", "duplicates", "Open cases that look like it", "Duplicates"),
     Operation {
         path: "/api/v1/cases/{case}/files/{sha256}",
         id: "file",
@@ -68,6 +86,7 @@ pub fn openapi() -> Value {
     for operation in READ {
         paths.insert(operation.path.to_owned(), json!({"get": read(operation)}));
     }
+    paths.insert(END_TOKEN.to_owned(), json!({"post": end_token()}));
     // A case was opened by a report already: nothing receives it again.
     for verb in Verb::ALL.iter().filter(|verb| **verb != Verb::Receive) {
         let body = schemas::body(crate::asked::fields(*verb));
@@ -109,7 +128,22 @@ fn read(operation: &Operation) -> Value {
     if operation.path.contains('{') {
         statuses.push(404);
     }
-    described(operation.id, operation.summary, operation.path, operation.scope, &answer, &statuses)
+    let queries = schemas::queries(operation.id, operation.answer);
+    if !queries.is_empty() {
+        statuses.push(422);
+    }
+    let mut value =
+        described(operation.id, operation.summary, operation.path, operation.scope, &answer, &statuses);
+    if let Some(parameters) = value["parameters"].as_array_mut() {
+        parameters.extend(queries);
+    }
+    value
+}
+
+fn end_token() -> Value {
+    let answer = json!({"application/json": {"schema": schemas::named("Ended")}});
+    let statuses = [401, 403, 404];
+    described("endToken", "End one of the owner's tokens", END_TOKEN, Some(Scope::Act), &answer, &statuses)
 }
 
 fn act(name: &str, summary: &str, body: &Value) -> Value {

@@ -1,8 +1,10 @@
 //! The forms of what is sent and answered, as JSON Schemas.
 
 use crate::asked::{Field, Kind};
+use crate::web::api::page;
 use serde_json::{Map, Value, json};
 use tidegate_domain::case::Reason;
+use tidegate_domain::policy::vocabulary::Item;
 
 /// A reference to one of [`components`].
 pub(super) fn named(name: &str) -> Value {
@@ -48,6 +50,7 @@ pub(super) fn parameters(path: &str) -> Value {
         ("case", "The case's id", json!({"type": "string"})),
         ("project", "The project's short name", json!({"type": "string"})),
         ("sha256", "The SHA-256 of the file, in hex", json!({"type": "string"})),
+        ("id", "The token's name, as it is listed", json!({"type": "string"})),
         ("step", "A step of the policy's own", json!({"type": "string"})),
     ];
     let taken = known.iter().filter(|(name, _, _)| path.contains(&format!("{{{name}}}")));
@@ -56,6 +59,33 @@ pub(super) fn parameters(path: &str) -> Value {
             json!({"name": name, "in": "path", "required": true, "description": said, "schema": schema})
         })
         .collect()
+}
+
+/// What stands behind the question mark: which page of a list, or what is asked.
+pub(super) fn queries(id: &str, answer: Option<&str>) -> Vec<Value> {
+    let query = |name: &str, required: bool, said: &str, schema: Value| json!({"name": name, "in": "query", "required": required, "description": said, "schema": schema});
+    if id == "permission" {
+        let items: Vec<&str> = Item::ALL.iter().map(|item| item.name()).collect();
+        return vec![
+            query("item", true, "What would be told", json!({"enum": items})),
+            query(
+                "to",
+                false,
+                "The role it would be told to; everybody by default",
+                json!({"type": "string"}),
+            ),
+        ];
+    }
+    let is_list = answer.is_some_and(|name| components()[name]["type"] == "array");
+    if !is_list {
+        return Vec::new();
+    }
+    let limit = json!({"type": "integer", "minimum": 1, "maximum": page::LINES_MAX, "default": page::LINES});
+    let after = "Where the page before ended: taken from its header `Link`";
+    vec![
+        query("limit", false, "Most lines of the page", limit),
+        query("after", false, after, json!({"type": "string"})),
+    ]
 }
 
 /// An object with exactly these members.
@@ -74,6 +104,7 @@ fn list(items: &Value) -> Value {
 pub(super) fn components() -> Value {
     let text = || json!({"type": "string"});
     let instant = || json!({"type": "string", "format": "date-time"});
+    let whole = || json!({"type": "integer", "minimum": 0});
     let maybe = |kind: &str| json!({"type": [kind, "null"]});
     let line = ["case", "project", "number", "planned", "stands", "title"].map(|name| (name, text()));
     let project = ["id", "name", "policy", "contact"].map(|name| (name, text()));
@@ -86,6 +117,42 @@ pub(super) fn components() -> Value {
         "Projects": list(&object(&project)),
         "Policy": object(&policy),
         "Me": object(&me),
+        "PolicyCheck": object(&[
+            ("project", text()), ("policy", text()), ("sound", json!({"type": "boolean"})),
+            ("states", whole()), ("transitions", whole()),
+            ("findings", list(&object(&[("kind", text()), ("what", text()), ("path", list(&text()))]))),
+        ]),
+        "Documents": list(&object(&[("path", text()), ("url", text()), ("bytes", whole()), ("since", instant())])),
+        "Tokens": list(&object(&[
+            ("id", text()), ("note", text()), ("scopes", list(&text())), ("made", instant()), ("expires", instant()),
+        ])),
+        "Ended": object(&[("id", text()), ("ended", json!({"const": true}))]),
+        "Due": list(&object(&[
+            ("at", instant()), ("late", json!({"type": "boolean"})), ("what", text()), ("case", text()),
+            ("title", text()),
+        ])),
+        "Calendar": list(&object(&[
+            ("at", instant()), ("case", text()), ("title", text()), ("batch", maybe("string")),
+            ("public", json!({"type": "boolean"})),
+        ])),
+        "Invitations": list(&object(&[
+            ("at", instant()), ("by", text()), ("person", text()), ("role", text()), ("case", text()),
+            ("title", text()), ("accepted", maybe("string")),
+        ])),
+        "Versions": list(&object(&[
+            ("number", whole()), ("stage", json!({"enum": ["draft", "staged", "public"]})), ("at", maybe("string")),
+            ("changes", text()), ("approvals", maybe("array")), ("lints", maybe("array")), ("text", text()),
+        ])),
+        "Knowledge": list(&object(&[
+            ("role", text()), ("title", text()),
+            ("items", list(&object(&[("item", text()), ("since", instant())]))),
+        ])),
+        "Permission": object(&[
+            ("case", text()), ("item", text()), ("answer", json!({"enum": ["yes", "ask", "no"]})),
+            ("clause", maybe("string")), ("to", maybe("string")), ("note", text()), ("stated", maybe("string")),
+            ("policy", text()),
+        ]),
+        "Duplicates": list(&object(&[("case", text()), ("title", text()), ("shared", list(&text()))])),
         "Cases": list(&object(&line)),
         "Case": {"oneOf": [object(&[("case", text()), ("invited", json!({"const": true}))]), case()]},
         "Log": list(&object(&entry)),
