@@ -2,6 +2,8 @@
 
 #[path = "api/cases.rs"]
 mod cases;
+#[path = "api/once.rs"]
+mod once;
 #[path = "api/openapi.rs"]
 mod openapi;
 #[path = "api/pages.rs"]

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/0005_api.sql"),
     include_str!("../../../../migrations/0006_fold.sql"),
     include_str!("../../../../migrations/0007_sessions.sql"),
+    include_str!("../../../../migrations/0008_api_answer.sql"),
 ];
 
 const INSTANCE_ID: &str = "id";

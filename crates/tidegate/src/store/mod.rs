@@ -10,6 +10,7 @@
 
 mod accounts;
 mod alias;
+mod answers;
 mod api_tokens;
 mod audit;
 mod cases;
@@ -37,6 +38,7 @@ mod throttle;
 mod tokens;
 
 pub use accounts::{AccountChange, AccountTokens, StoredAccount, StoredAccountEvent};
+pub use answers::{AnswerId, Repeat};
 pub use api_tokens::{NewApiToken, StoredApiToken};
 pub use cases::{CaseRow, Content, DueOfCase, History, LoggedEvent, StoredEvent};
 pub use commit::{CaseChange, Commit, Due, NewJob, Promotion, Staging};

@@ -110,6 +110,12 @@ statements! {
     API_TOKENS_END = "DELETE FROM api_token WHERE owner = $1";
     API_TOKEN_END = "DELETE FROM api_token WHERE tag = $1";
     API_TOKENS_SWEEP = "DELETE FROM api_token WHERE expires_us <= $1";
+    ANSWER_BEGIN =
+        "INSERT INTO api_answer (tag, asked, expires_us) VALUES ($1, $2, $3) ON CONFLICT (tag) DO NOTHING";
+    ANSWER = "SELECT asked, body FROM api_answer WHERE tag = $1";
+    ANSWER_KEEP = "UPDATE api_answer SET body = $2 WHERE tag = $1";
+    ANSWER_FORGET = "DELETE FROM api_answer WHERE tag = $1";
+    ANSWERS_SWEEP = "DELETE FROM api_answer WHERE expires_us <= $1";
     ACCOUNT = "SELECT tag, n, body FROM account WHERE tag = $1";
     ACCOUNTS = "SELECT tag, n, body FROM account ORDER BY tag";
     ACCOUNT_INSERT = "INSERT INTO account (tag, n, body) VALUES ($1, 1, $2) ON CONFLICT (tag) DO NOTHING";

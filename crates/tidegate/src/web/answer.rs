@@ -44,6 +44,10 @@ pub enum Answer {
     NotJson,
     /// What a program sent is no JSON, or not an object.
     Unreadable(String),
+    /// The same was asked for under the same key, and is not answered.
+    Begun,
+    /// The thing is not in the state that the program knows.
+    Changed,
     /// We failed. The guard logs it and shows a number.
     Failed(Box<EngineError>),
 }
@@ -81,7 +85,8 @@ impl Answer {
             Answer::NotFound => StatusCode::NOT_FOUND,
             Answer::SignIn | Answer::SetUpFactor => StatusCode::SEE_OTHER,
             Answer::NoSecret | Answer::Foreign | Answer::NoScope(_) => StatusCode::FORBIDDEN,
-            Answer::Refused(_) => StatusCode::CONFLICT,
+            Answer::Refused(_) | Answer::Begun => StatusCode::CONFLICT,
+            Answer::Changed => StatusCode::PRECONDITION_FAILED,
             Answer::Faults(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Answer::NoToken => StatusCode::UNAUTHORIZED,
             Answer::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -129,7 +134,12 @@ impl Answer {
                 "This form did not come from here",
                 &["Nothing was done. Open the page on this site and send the form again.".to_owned()],
             ),
-            Answer::NoToken | Answer::NoScope(_) | Answer::NotJson | Answer::Unreadable(_) => desk::note(
+            Answer::NoToken
+            | Answer::NoScope(_)
+            | Answer::NotJson
+            | Answer::Unreadable(_)
+            | Answer::Begun
+            | Answer::Changed => desk::note(
                 reader,
                 "For programs",
                 &["This address is for programs that come with a token.".to_owned()],

@@ -38,6 +38,11 @@ fn read(bytes: &[u8]) -> Result<Object, Answer> {
 }
 
 impl Object {
+    /// The same text for the same fields.
+    pub(super) fn text(&self) -> String {
+        Json::Object(self.0.clone()).to_string()
+    }
+
     /// What was filled in to ask for `act`. A field that is not asked for is a fault: it was meant for something.
     ///
     /// # Errors

@@ -2,17 +2,20 @@
 
 use super::body::Object;
 use super::caller::{Doer, Reader};
+use super::once::{Once, once, seen, settle, unchanged};
 use super::page::{List, json_of, numbered};
 use crate::asked;
+use crate::engine::CaseFile;
 use crate::out::lines;
 use crate::shape;
 use crate::web::path::Path;
 use crate::web::routes::{For, Routes};
-use crate::web::{Answer, Shared, desk};
+use crate::web::{Answer, Shared, Web, desk};
 use axum::extract::State;
 use axum::http::header::{self, HeaderMap};
 use axum::response::{IntoResponse, Response};
-use tidegate_domain::id::CaseId;
+use tidegate_domain::case::Actor;
+use tidegate_domain::id::{CaseId, Slug};
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -38,10 +41,7 @@ async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Answer> {
     let (file, viewer) = web.engine.open_case(id, &reader.0.owner).await?;
-    let value = match file.view(&viewer) {
-        Some(view) => shape::case(id, &file, &view, &viewer, web.engine.clock.now()),
-        None => shape::invited(id),
-    };
+    let value = seen(&web, &file, &viewer);
     Ok(json_of(&web, &reader.0.owner, &headers, &value))
 }
 
@@ -71,17 +71,38 @@ async fn act(
     State(web): State<Shared>,
     doer: Doer,
     Path((id, act)): Path<(CaseId, String)>,
+    headers: HeaderMap,
     object: Object,
 ) -> Result<Response, Answer> {
-    let who = &doer.0.owner;
+    let (token, asked) = (&doer.0, format!("{act} {}", object.text()));
     // Whoever may not know of the case learns nothing from what is wrong with the body either (ALL-01).
-    let (file, viewer) = web.engine.open_case(id, who).await?;
-    let act = desk::act_of(&act)?;
-    let mut done = asked::perform(&web.engine, id, who, &act, &object.given(&act)?).await?;
-    if !file.view(&viewer).is_some_and(|view| view.insider) {
+    let (file, viewer) = web.engine.open_case(id, &token.owner).await?;
+    let body = match once(&web, token, id, &headers, &asked).await? {
+        Once::Done(body) => body,
+        Once::Do(answer) => {
+            let came = match unchanged(&web, &file, &viewer, &token.owner, &headers) {
+                Ok(()) => perform(&web, (&file, &viewer), &token.owner, &act, object).await,
+                Err(changed) => Err(changed),
+            };
+            settle(&web, answer, id, &came).await?;
+            came?
+        }
+    };
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+async fn perform(
+    web: &Web,
+    (file, viewer): (&CaseFile, &Actor),
+    who: &Slug,
+    act: &str,
+    object: Object,
+) -> Result<String, Answer> {
+    let act = desk::act_of(act)?;
+    let mut done = asked::perform(&web.engine, file.id(), who, &act, &object.given(&act)?).await?;
+    if !file.view(viewer).is_some_and(|view| view.insider) {
         // What the clock did thereupon is for whoever works on the case.
         done.entries.retain(|entry| entry.by.name() == who.as_str());
     }
-    let value = shape::performed(id, &done.entries).to_string();
-    Ok(([(header::CONTENT_TYPE, "application/json")], value).into_response())
+    Ok(shape::performed(file.id(), &done.entries).to_string())
 }

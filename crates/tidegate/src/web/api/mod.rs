@@ -5,6 +5,7 @@ mod body;
 mod caller;
 mod cases;
 mod desk;
+mod once;
 mod openapi;
 mod page;
 mod problem;

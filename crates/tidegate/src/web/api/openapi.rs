@@ -148,9 +148,12 @@ fn end_token() -> Value {
 
 fn act(name: &str, summary: &str, body: &Value) -> Value {
     let answer = json!({"application/json": {"schema": schemas::named("Performed")}});
-    let statuses = [400, 401, 403, 404, 409, 413, 415, 422];
+    let statuses = [400, 401, 403, 404, 409, 412, 413, 415, 422];
     let path = if name == "step" { "{case}{step}" } else { "{case}" };
     let mut value = described(name, summary, path, Some(Scope::Act), &answer, &statuses);
+    if let Some(parameters) = value["parameters"].as_array_mut() {
+        parameters.extend(schemas::headers());
+    }
     let required = body["required"].as_array().is_some_and(|fields| !fields.is_empty());
     value["requestBody"] = json!({"required": required, "content": {"application/json": {"schema": body}}});
     value

@@ -78,6 +78,13 @@ fn members(reason: &Answer) -> Value {
         Answer::Later { .. } => json!({"detail": "too much at once, or too often; nothing was done"}),
         Answer::Foreign => json!({"detail": "a page of another site sent this; nothing was done"}),
         Answer::NotJson => json!({"detail": "the body is read as application/json and as nothing else"}),
+        Answer::Begun => json!({
+            "detail": "this was asked for under the same Idempotency-Key and is not answered: it is still being done, \
+                       or broke off, and the case's log says whether it was done",
+        }),
+        Answer::Changed => json!({
+            "detail": "the case is not as the tag in If-Match says; nothing was done: read it again",
+        }),
         Answer::Unreadable(why) => json!({"detail": why}),
         // The guard tells of it, with its number.
         Answer::Failed(_) => json!({}),

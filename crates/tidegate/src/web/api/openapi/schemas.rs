@@ -61,6 +61,20 @@ pub(super) fn parameters(path: &str) -> Value {
         .collect()
 }
 
+/// The headers of an action.
+pub(super) fn headers() -> [Value; 2] {
+    let header = |name: &str, said: &str, schema: Value| json!({"name": name, "in": "header", "required": false, "description": said, "schema": schema});
+    let key = json!({"type": "string", "pattern": "^[!#-\\[\\]-~]{1,255}$"});
+    [
+        header("Idempotency-Key", "A repeat under the same key, within a day, does nothing twice", key),
+        header(
+            "If-Match",
+            "The tag of the case as it was read; if it differs, nothing is done",
+            json!({"type": "string"}),
+        ),
+    ]
+}
+
 /// What stands behind the question mark: which page of a list, or what is asked.
 pub(super) fn queries(id: &str, answer: Option<&str>) -> Vec<Value> {
     let query = |name: &str, required: bool, said: &str, schema: Value| json!({"name": name, "in": "query", "required": required, "description": said, "schema": schema});
