@@ -12,7 +12,7 @@ use tidegate::backup::{self, BackupError, Damage, Manifest};
 use tidegate::engine::Engine;
 use tidegate::engine::clock::SetClock;
 use tidegate::post::system_time;
-use tidegate::store::{Location, TokenKind};
+use tidegate::store::{Location, NewToken, TokenKind};
 use tidegate::{export, instance};
 use tidegate_domain::case::Action;
 use tidegate_domain::id::{CaseId, Slug};
@@ -118,9 +118,9 @@ async fn comes_back(from: Option<&str>, into: Option<&str>) {
     let room = Room::new();
     let working = room.instance(from).await;
     let session = tidegate::secret::Secret::draw(&Bed::sqlite().chance());
-    let until = Instant::from_micros(now().micros() + 1_000_000);
-    let kind = (TokenKind::Session, None);
-    working.store.put_token(kind, &session, now(), until, b"ian").await.expect("a session");
+    let expires = Instant::from_micros(now().micros() + 1_000_000);
+    let token = NewToken { kind: TokenKind::Session, secret: &session, owner: None, expires, body: b"ian" };
+    working.store.put_token(&token, now()).await.expect("a session");
     let before = seen(&working).await;
 
     let dir = room.path("instance");

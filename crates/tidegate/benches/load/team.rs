@@ -51,7 +51,7 @@ impl World {
         let person: Slug = PERSON.parse()?;
         let scopes = [Scope::Read, Scope::Act].into_iter().collect();
         let wanted = Wanted { note: "load".to_owned(), scopes, days: 1 };
-        let token = engine.make_api_token(&person, wanted).await?.to_string();
+        let token = engine.make_api_token(&person, wanted, None).await?.to_string();
         Ok(World { engine, person, token, case })
     }
 

@@ -3,9 +3,9 @@
 use super::page::{etag, names};
 use crate::engine::CaseFile;
 use crate::engine::api_tokens::ApiToken;
+use crate::engine::sessions::minutes_after;
 use crate::shape;
 use crate::store::{AnswerId, Repeat};
-use crate::web::session::minutes_after;
 use crate::web::{Answer, Web};
 use axum::http::header::{self, HeaderMap};
 use tidegate_domain::case::Actor;
