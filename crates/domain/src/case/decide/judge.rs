@@ -96,6 +96,9 @@ pub(super) fn hand_over(asked: &Asked<'_>, to: &str, text: &str) -> Decision {
 }
 
 pub(super) fn confirm(asked: &Asked<'_>, affected: &[Slug], versions: &[String]) -> Decision {
+    if asked.case.rm == Rm::Accepted {
+        return add_releases(asked.case, affected, versions);
+    }
     if asked.case.rm.step(RmStep::Validate).is_none() {
         return Err(Refusal::OutOfModel { why: "the report was judged already" });
     }
@@ -111,6 +114,36 @@ pub(super) fn confirm(asked: &Asked<'_>, affected: &[Slug], versions: &[String])
         return Err(Refusal::OutOfScope { to: rule.to.clone(), clause: rule.clause.clone() });
     }
     Ok(vec![Event::Confirmed { affected: affected.to_vec(), versions: versions.to_vec() }])
+}
+
+/// A confirmed vulnerability proves to be in more releases than was thought: they are worked on as well. What a release
+/// that is not affected after all waits for is ended by a reason.
+fn add_releases(case: &Case, affected: &[Slug], versions: &[String]) -> Decision {
+    let is_new = |release: &&Slug| case.release(release).is_none();
+    let (affected, versions): (Vec<Slug>, Vec<String>) = (
+        affected.iter().filter(is_new).cloned().collect(),
+        versions.iter().filter(|version| !case.affected_versions.contains(version)).cloned().collect(),
+    );
+    if affected.is_empty() && versions.is_empty() {
+        let why = "it is confirmed already, and for these releases: name one that is to be worked on too";
+        return Err(Refusal::Unfit { why: why.to_owned() });
+    }
+    if case.releases.len() + affected.len() > RELEASES_MAX {
+        return Err(Refusal::Unfit { why: format!("a case has at most {RELEASES_MAX} affected releases") });
+    }
+    if case.staged().is_some() {
+        return Err(Refusal::OutOfModel {
+            why: "the advisory is staged without it: `draft` it anew first, or add the release for a re-issue",
+        });
+    }
+    if !case.is_announced()
+        && [BuiltFact::Committed, BuiltFact::Released].iter().any(|fact| case.since_built(*fact).is_some())
+    {
+        return Err(Refusal::OutOfModel {
+            why: "the fix is committed or released everywhere it was to be: announce, add the release, and re-issue",
+        });
+    }
+    Ok(vec![Event::Confirmed { affected, versions }])
 }
 
 /// A duplicate is valid and deferred; nothing is staged or running in it any more.
