@@ -1,7 +1,8 @@
 //! Sessions: browsers that are signed in. One begins only while what its owner showed still holds: a password that
 //! was set anew meanwhile, or a link that was ended, begins none.
 
-use super::{Engine, EngineError};
+use super::people::People;
+use super::{Engine, EngineError, PEOPLE, read_people};
 use crate::account::authenticator::{Factor, Typed};
 use crate::account::{Account, AccountEvent, Proof};
 use crate::secret::Secret;
@@ -147,20 +148,23 @@ impl Engine {
         Ok(secret)
     }
 
-    /// The session of whoever comes with `secret`, which is noted to be used.
+    /// The session of whoever comes with `secret`, which is noted to be used, and everybody as they are now: a person
+    /// who was removed is nobody, whatever their browser still holds.
     ///
     /// # Errors
     /// The store's.
-    pub async fn session(&self, secret: &Secret) -> Result<Option<Session>, EngineError> {
+    pub async fn session(&self, secret: &Secret) -> Result<Option<(Session, People)>, EngineError> {
         let now = self.clock.now();
-        let held = self.store.token(TokenKind::Session, secret, now).await?;
-        let live = held.as_ref().and_then(Session::open).filter(|session| session.last() > now);
-        let Some(session) = live else { return Ok(None) };
+        let held = self.store.token_and_setting(TokenKind::Session, secret, PEOPLE, now).await?;
+        let Some((held, people)) = held else { return Ok(None) };
+        let Some(session) = Session::open(&held).filter(|session| session.last() > now) else {
+            return Ok(None);
+        };
         if now >= minutes_after(session.used, NOTED_MIN) {
             let later = minutes_after(now, IDLE_MIN).min(session.last());
             self.store.note_use(session.id, now, later).await?;
         }
-        Ok(Some(session))
+        Ok(Some((session, read_people(people)?)))
     }
 
     /// The sessions of a person, the one that was used last first.

@@ -91,6 +91,9 @@ statements! {
     PROJECT_STAMPS = "SELECT tag, policy FROM project ORDER BY tag";
     TOKEN_PUT = "INSERT INTO token (tag, kind, body, expires_us, owner) VALUES ($1, $2, $3, $4, $5)";
     TOKEN = "SELECT tag, body, used_us, expires_us FROM token WHERE tag = $1 AND expires_us > $2";
+    /// A setting comes along.
+    TOKEN_AND_SETTING = "SELECT t.tag, t.body, t.used_us, t.expires_us, s.value FROM token t
+        LEFT JOIN setting s ON s.tag = $3 WHERE t.tag = $1 AND t.expires_us > $2";
     TOKENS_OF = "SELECT tag, body, used_us, expires_us FROM token
         WHERE owner = $1 AND kind = $2 AND expires_us > $3 ORDER BY tag";
     TOKEN_USE_UP = "DELETE FROM token WHERE tag = $1 AND expires_us > $2";

@@ -123,6 +123,22 @@ impl Store {
         rows.first().map(|row| self.open_token(row)).transpose()
     }
 
+    /// The same, with the setting called `setting`, as both are at one instant.
+    pub async fn token_and_setting(
+        &self,
+        kind: TokenKind,
+        secret: &Secret,
+        setting: &str,
+        now: Instant,
+    ) -> Result<Option<(Held, Option<String>)>, StoreError> {
+        let (tag, setting) = (self.token_tag(kind, secret), self.setting_tag(setting));
+        let rows =
+            self.database.query(sql::TOKEN_AND_SETTING, [tag.into(), now.into(), setting.into()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let value = row.opt_bytes("value")?.map(|sealed| self.open_setting(setting, sealed)).transpose()?;
+        Ok(Some((self.open_token(row)?, value)))
+    }
+
     /// Ends a token, within a transaction; false where it is not good any more. Of two that come with the same
     /// secret, one is told true.
     pub(super) async fn use_token_up(

@@ -1,6 +1,7 @@
 //! Who is at the other end: a person who signed in, a reporter with a mailbox, or anybody.
 
 use super::{Answer, Shared, Web, Whence};
+use crate::engine::people::People;
 use crate::engine::sessions::{SESSION_MIN, Session, Shown, Who};
 use crate::secret::Secret;
 use axum::extract::{FromRef, FromRequestParts};
@@ -44,14 +45,14 @@ impl Web {
 
     /// Whose session it is, for the header of a page that is the same for all but for that.
     pub(super) async fn visitor(&self, headers: &HeaderMap) -> Option<Who> {
-        let who = self.session(headers).await.ok().flatten()?.who;
-        match &who {
-            Who::Person(name) => self.engine.known(name).await.is_ok().then_some(who),
-            Who::Reporter(_) => Some(who),
+        let (session, people) = self.session(headers).await.ok().flatten()?;
+        match &session.who {
+            Who::Person(name) => people.find(name).is_some().then_some(session.who),
+            Who::Reporter(_) => Some(session.who),
         }
     }
 
-    async fn session(&self, headers: &HeaderMap) -> Result<Option<Session>, Answer> {
+    async fn session(&self, headers: &HeaderMap) -> Result<Option<(Session, People)>, Answer> {
         let Some(secret) = cookie(headers, self.cookie_name()).and_then(|text| Secret::from_str(text).ok())
         else {
             return Ok(None);
@@ -115,10 +116,8 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<SignedIn, Answer> {
         let web = Shared::from_ref(state);
-        let Some(session) = web.session(&parts.headers).await? else { return Err(Answer::SignIn) };
+        let Some((session, people)) = web.session(&parts.headers).await? else { return Err(Answer::SignIn) };
         let Who::Person(name) = &session.who else { return Err(Answer::SignIn) };
-        let people = web.engine.people().await?;
-        // A person who was removed is nobody, whatever their browser still holds.
         let Some(person) = people.find(name) else { return Err(Answer::SignIn) };
         let lacks_factor = web.engine.lacks_second_factor(person).await?;
         Ok(SignedIn { name: name.clone(), session, lacks_factor })
@@ -144,7 +143,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Reporter, Response> {
         let web = Shared::from_ref(state);
         match web.session(&parts.headers).await.map_err(IntoResponse::into_response)? {
-            Some(session) => match session.who {
+            Some((session, _)) => match session.who {
                 Who::Reporter(case) => Ok(Reporter { case, session }),
                 Who::Person(_) => Err(Redirect::to("/mailbox").into_response()),
             },

@@ -70,7 +70,7 @@ async fn a_new_password_ends_api_tokens_and_whatever_is_about_to_make_one() {
         world.set_password("ian", PASSWORD).await;
         engine.begin_session(&world.shown("ian").await, "", "").await.expect("decided").expect("a session")
     };
-    let session = engine.session(&secret).await.expect("read").expect("a session");
+    let (session, _) = engine.session(&secret).await.expect("read").expect("a session");
     let wanted = || Wanted { note: String::new(), scopes: [Scope::Read].into(), days: 1 };
     let bearer = engine.make_api_token(&ian, wanted(), Some(session.id)).await.expect("a token");
     world.set_password("ian", NEW).await;
