@@ -15,6 +15,7 @@ pub mod consequence;
 pub mod fault;
 pub mod id;
 pub mod inventory;
+pub mod matching;
 pub mod neutral;
 pub mod patch;
 pub mod permission;
