@@ -17,6 +17,7 @@ pub mod draft;
 pub mod dsse;
 pub mod inventory;
 pub mod mail;
+pub mod matching;
 pub mod openstack_releases;
 pub mod ossa;
 pub mod osv;
