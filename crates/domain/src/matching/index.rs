@@ -201,22 +201,26 @@ struct Staged {
     advisory: u32,
     from: StagedBound,
     to: StagedBound,
-    is_told: bool,
 }
 
+/// A version by its number, doubled, and whether it is excluded; or none. Millions of these are held at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum StagedBound {
-    Open,
-    Included(u32),
-    Excluded(u32),
-}
+struct StagedBound(u32);
 
 impl StagedBound {
-    fn version(self) -> Option<u32> {
-        match self {
-            StagedBound::Open => None,
-            StagedBound::Included(version) | StagedBound::Excluded(version) => Some(version),
-        }
+    const OPEN: StagedBound = StagedBound(u32::MAX);
+    /// The start of a range of which nothing is told.
+    const UNTOLD: StagedBound = StagedBound(u32::MAX - 1);
+
+    fn new(version: u32, is_excluded: bool) -> Result<StagedBound, Full> {
+        let doubled =
+            version.checked_mul(2).filter(|doubled| *doubled < StagedBound::UNTOLD.0 - 1).ok_or(Full)?;
+        Ok(StagedBound(doubled + u32::from(is_excluded)))
+    }
+
+    /// The version, and whether it is excluded.
+    fn version(self) -> Option<(u32, bool)> {
+        (self != StagedBound::OPEN && self != StagedBound::UNTOLD).then_some((self.0 / 2, self.0 % 2 == 1))
     }
 }
 
@@ -263,14 +267,13 @@ impl<S: Scheme> Builder<S> {
             }
             None => base,
         };
-        let untold =
-            Staged { name, advisory, from: StagedBound::Open, to: StagedBound::Open, is_told: false };
+        let untold = Staged { name, advisory, from: StagedBound::UNTOLD, to: StagedBound::OPEN };
         match claim {
             Claim::Untold => self.staged.push(untold),
             Claim::Spans(spans) => {
                 for span in spans {
                     let staged = match self.bounds(span)? {
-                        Some((from, to)) => Staged { from, to, is_told: true, ..untold },
+                        Some((from, to)) => Staged { from, to, ..untold },
                         None => untold,
                     };
                     self.staged.push(staged);
@@ -286,14 +289,14 @@ impl<S: Scheme> Builder<S> {
             return Ok(None);
         }
         let from = match span.from {
-            Start::Beginning => StagedBound::Open,
-            Start::At(from) => StagedBound::Included(self.versions.number(from)?),
-            Start::After(from) => StagedBound::Excluded(self.versions.number(from)?),
+            Start::Beginning => StagedBound::OPEN,
+            Start::At(from) => StagedBound::new(self.versions.number(from)?, false)?,
+            Start::After(from) => StagedBound::new(self.versions.number(from)?, true)?,
         };
         let to = match span.to {
-            End::Never => StagedBound::Open,
-            End::Through(to) => StagedBound::Included(self.versions.number(to)?),
-            End::Below(to) => StagedBound::Excluded(self.versions.number(to)?),
+            End::Never => StagedBound::OPEN,
+            End::Through(to) => StagedBound::new(self.versions.number(to)?, false)?,
+            End::Below(to) => StagedBound::new(self.versions.number(to)?, true)?,
         };
         Ok(Some((from, to)))
     }
@@ -378,7 +381,8 @@ struct Sorter {
 impl Sorter {
     fn sort<S: Scheme>(&mut self, scheme: S, rows: &[Staged], names: &Names, bounds: &mut Vec<u32>) {
         self.versions.clear();
-        self.versions.extend(rows.iter().flat_map(|row| [row.from.version(), row.to.version()]).flatten());
+        let versions = rows.iter().flat_map(|row| [row.from.version(), row.to.version()]);
+        self.versions.extend(versions.flatten().map(|(version, _)| version));
         self.versions.sort_unstable();
         self.versions.dedup();
         let order = |a: u32, b: u32| scheme.compare(names.text(a), names.text(b));
@@ -406,19 +410,17 @@ impl Sorter {
             let found = self.slots.binary_search_by_key(&version, |(version, _)| *version);
             found.ok().and_then(|at| self.slots.get(at)).map_or(0, |(_, slot)| *slot)
         };
-        if !staged.is_told {
+        if staged.from == StagedBound::UNTOLD {
             return Row { advisory: staged.advisory, low: UNTOLD.0, high: UNTOLD.1 };
         }
-        let low = match staged.from {
-            StagedBound::Open => 0,
-            StagedBound::Included(version) => slot(version) * 2 + 1,
-            StagedBound::Excluded(version) => slot(version) * 2 + 2,
-        };
-        let high = match staged.to {
-            StagedBound::Open => NEVER,
-            StagedBound::Included(version) => slot(version) * 2 + 1,
-            StagedBound::Excluded(version) => slot(version) * 2,
-        };
+        let low = staged
+            .from
+            .version()
+            .map_or(0, |(version, is_excluded)| slot(version) * 2 + if is_excluded { 2 } else { 1 });
+        let high = staged
+            .to
+            .version()
+            .map_or(NEVER, |(version, is_excluded)| slot(version) * 2 + u32::from(!is_excluded));
         Row { advisory: staged.advisory, low, high }
     }
 }

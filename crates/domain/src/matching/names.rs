@@ -22,7 +22,8 @@ pub struct Names {
     text: String,
     /// Where each text ends in `text`, in bytes.
     ends: Vec<u32>,
-    numbers: HashTable<u32>,
+    /// Each number beside the hash of its text: a text is looked at only where that is the same.
+    numbers: HashTable<(u32, u32)>,
     hasher: DefaultHashBuilder,
 }
 
@@ -32,25 +33,32 @@ impl Names {
     /// # Errors
     /// There is no number left, or no room.
     pub fn number(&mut self, name: &str) -> Result<u32, Full> {
-        let hash = self.hasher.hash_one(name);
-        if let Some(number) = self.numbers.find(hash, |number| text(&self.text, &self.ends, *number) == name)
-        {
-            return Ok(*number);
+        let hash = self.hash(name);
+        if let Some(number) = self.find_hashed(hash, name) {
+            return Ok(number);
         }
         let number = u32::try_from(self.ends.len()).ok().filter(|number| *number < u32::MAX).ok_or(Full)?;
         let end = u32::try_from(self.text.len() + name.len()).map_err(|_| Full)?;
         self.text.push_str(name);
         self.ends.push(end);
-        let (all, ends, hasher) = (&self.text, &self.ends, &self.hasher);
-        self.numbers.insert_unique(hash, number, |number| hasher.hash_one(text(all, ends, *number)));
+        self.numbers.insert_unique(spread(hash), (hash, number), |(hash, _)| spread(*hash));
         Ok(number)
     }
 
     /// The number of `name`, if it has one.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one(name);
-        self.numbers.find(hash, |number| text(&self.text, &self.ends, *number) == name).copied()
+        self.find_hashed(self.hash(name), name)
+    }
+
+    fn find_hashed(&self, hash: u32, name: &str) -> Option<u32> {
+        let is_it =
+            |(other, number): &(u32, u32)| *other == hash && text(&self.text, &self.ends, *number) == name;
+        self.numbers.find(spread(hash), is_it).map(|(_, number)| *number)
+    }
+
+    fn hash(&self, name: &str) -> u32 {
+        (self.hasher.hash_one(name) >> 32) as u32
     }
 
     /// The text of a number. Empty for a number that was never given.
@@ -81,6 +89,11 @@ impl Names {
         self.text.shrink_to_fit();
         self.ends.shrink_to_fit();
     }
+}
+
+/// The table takes a hash's place from its lowest bits, and a mark from its highest.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
 
 fn text<'a>(all: &'a str, ends: &[u32], number: u32) -> &'a str {

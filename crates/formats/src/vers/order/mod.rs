@@ -19,6 +19,65 @@ use std::cmp::Ordering;
 /// equals each with one, and in `maven` a word behind a dot can come both before and after another.
 #[must_use]
 pub fn compare(scheme: Scheme, a: &str, b: &str) -> Ordering {
+    plain(scheme, a, b).unwrap_or_else(|| in_full(scheme, a, b))
+}
+
+/// The order of versions that are nothing but numbers between dots, as most are, where the scheme orders these
+/// number by number. It says what [`in_full`] says.
+fn plain(scheme: Scheme, a: &str, b: &str) -> Option<Ordering> {
+    // Whether a number that is missing is zero, and whether a version may begin with a `v`.
+    let (is_padded, is_marked) = match scheme {
+        Scheme::Npm | Scheme::Semver | Scheme::Golang | Scheme::Cargo | Scheme::Nginx | Scheme::Composer => {
+            (true, true)
+        }
+        Scheme::Nuget | Scheme::Pypi => (true, true),
+        Scheme::Gem => (true, false),
+        Scheme::Debian | Scheme::Rpm | Scheme::Generic => (false, false),
+        Scheme::Alpine
+        | Scheme::Arch
+        | Scheme::Conan
+        | Scheme::Datetime
+        | Scheme::Gentoo
+        | Scheme::Lexicographic
+        | Scheme::Maven
+        | Scheme::Openssl => return None,
+    };
+    let bare =
+        |text: &'_ str| text.len() - text.strip_prefix('v').filter(|_| is_marked).unwrap_or(text).len();
+    let (a, b) = (a.get(bare(a)..)?, b.get(bare(b)..)?);
+    if !is_plain(a) || !is_plain(b) {
+        return None;
+    }
+    let (mut left, mut right) = (a.split('.'), b.split('.'));
+    loop {
+        let order = match (left.next(), right.next()) {
+            (None, None) => return Some(Ordering::Equal),
+            (Some(a), Some(b)) => digits(a, b),
+            (Some(_), None) if !is_padded => Ordering::Greater,
+            (None, Some(_)) if !is_padded => Ordering::Less,
+            (a, b) => digits(a.unwrap_or("0"), b.unwrap_or("0")),
+        };
+        if order != Ordering::Equal {
+            return Some(order);
+        }
+    }
+}
+
+/// Whether a text is numbers with single dots between them.
+fn is_plain(text: &str) -> bool {
+    let mut was_digit = false;
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' => was_digit = true,
+            b'.' if was_digit => was_digit = false,
+            _ => return false,
+        }
+    }
+    was_digit
+}
+
+/// The order of any two texts.
+fn in_full(scheme: Scheme, a: &str, b: &str) -> Ordering {
     match scheme {
         Scheme::Alpine => alpine::alpine(a, b),
         Scheme::Gentoo => alpine::gentoo(a, b),
@@ -68,4 +127,41 @@ fn is_letter(c: char) -> bool {
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SHORTENED: [Scheme; 12] = [
+        Scheme::Npm,
+        Scheme::Semver,
+        Scheme::Golang,
+        Scheme::Cargo,
+        Scheme::Nginx,
+        Scheme::Composer,
+        Scheme::Nuget,
+        Scheme::Pypi,
+        Scheme::Gem,
+        Scheme::Debian,
+        Scheme::Rpm,
+        Scheme::Generic,
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn plain_versions_have_the_order_of_all_others(
+            a in "v?(0{0,2}[0-3]|10)(\\.(0{0,2}[0-3]|10)){0,4}",
+            b in "v?(0{0,2}[0-3]|10)(\\.(0{0,2}[0-3]|10)){0,4}",
+        ) {
+            for scheme in SHORTENED {
+                if let Some(order) = plain(scheme, &a, &b) {
+                    prop_assert_eq!(order, in_full(scheme, &a, &b), "{:?} {} {}", scheme, a, b);
+                }
+            }
+        }
+    }
 }
