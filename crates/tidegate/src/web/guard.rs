@@ -49,6 +49,9 @@ pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Nex
     set(header::X_FRAME_OPTIONS, "DENY");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-embedder-policy"), "require-corp");
+    // Old browsers' filters of scripts opened more holes than they closed.
+    set(HeaderName::from_static("x-xss-protection"), "0");
     set(HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY);
     if web.origin.starts_with("https:") {
         set(header::STRICT_TRANSPORT_SECURITY, STRICT_TRANSPORT);
