@@ -109,7 +109,11 @@ pub fn plan(shop: &mut Workshop, question: &Question<'_>) -> Result<Plan, Error>
 }
 
 /// The advisories that the history names, and all their commits in the order of the branch, each once.
-fn fixes(shop: &mut Workshop, history: &History, names: &Names) -> Result<(Vec<Fix>, Vec<String>), Error> {
+pub(crate) fn fixes(
+    shop: &mut Workshop,
+    history: &History,
+    names: &Names,
+) -> Result<(Vec<Fix>, Vec<String>), Error> {
     let (mut fixes, mut series): (Vec<Fix>, Vec<String>) = (Vec::new(), Vec::new());
     for at in 1..=history.last() {
         let id = history.commit(at);

@@ -180,7 +180,7 @@ fn explain(
     Ok(())
 }
 
-fn failed_at(patch: &Patch, failure: &Failure) -> FailedAt {
+pub(crate) fn failed_at(patch: &Patch, failure: &Failure) -> FailedAt {
     let file = String::from_utf8_lossy(&failure.file).into_owned();
     FailedAt { patch: patch.name.clone(), file, line: failure.line }
 }
@@ -209,9 +209,9 @@ pub(crate) fn series(shop: &mut Workshop, series: &Series) -> Result<Vec<Patch>,
     }
 }
 
-type Stopped = (usize, Failure);
+pub(crate) type Stopped = (usize, Failure);
 
-fn apply_all(
+pub(crate) fn apply_all(
     shop: &mut Workshop,
     mut state: State,
     series: &[Patch],

@@ -124,7 +124,7 @@ fn close(
 }
 
 /// Releases by their commits.
-fn tags(shop: &mut Workshop, prefixes: &[String]) -> Result<HashMap<ObjectId, String>, Error> {
+pub(crate) fn tags(shop: &mut Workshop, prefixes: &[String]) -> Result<HashMap<ObjectId, String>, Error> {
     let mut tags = HashMap::new();
     for (name, id) in shop.store.references("refs/tags/")? {
         let Some(short) = name.strip_prefix("refs/tags/") else { continue };

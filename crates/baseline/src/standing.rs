@@ -114,8 +114,18 @@ pub struct Changer {
 pub fn standings(shop: &mut Workshop, request: &Request) -> Result<Vec<Standing>, Error> {
     let release = shop.resolve(&request.release)?;
     let branch = request.branch.as_ref().map(|name| shop.resolve(name)).transpose()?;
-    let root = shop.commit(&release)?.tree;
     let series = series(shop, &request.series)?;
+    standings_of(shop, &release, branch, &series)
+}
+
+/// The same for patches that were read.
+pub(crate) fn standings_of(
+    shop: &mut Workshop,
+    release: &ObjectId,
+    branch: Option<ObjectId>,
+    series: &[Patch],
+) -> Result<Vec<Standing>, Error> {
+    let root = shop.commit(release)?.tree;
     let mut state = State::new(root);
     let mut standings = Vec::with_capacity(series.len());
     // Both pasts are looked at only when something fails.
@@ -128,14 +138,14 @@ pub fn standings(shop: &mut Workshop, request: &Request) -> Result<Vec<Standing>
             Err(failure) => {
                 let past = match &mut past {
                     Some(known) => known,
-                    None => past.insert(History::past(shop, &release, PAST_COMMITS_MAX)?),
+                    None => past.insert(History::past(shop, release, PAST_COMMITS_MAX)?),
                 };
                 if let Some(there) = already_there(shop, &state, past, patch)? {
                     there
                 } else {
                     let since = match &mut since {
                         Some(known) => known,
-                        None => since.insert(place(shop, &release, branch, series.clone())?),
+                        None => since.insert(place(shop, release, branch, series.to_vec())?),
                     };
                     let place = since.as_mut().map(|(history, placed)| (&mut *history, placed[number].0));
                     Outcome::Failed(Box::new(conflict(shop, &state, past, place, patch, &failure)?))

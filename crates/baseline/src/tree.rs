@@ -150,7 +150,13 @@ impl Trees {
         Ok(self.any(store, root, path)?.is_some_and(|found| found.mode.same_type(FOLDER)))
     }
 
-    fn any(&mut self, store: &mut Store, root: &ObjectId, path: &[u8]) -> Result<Option<File>, Error> {
+    /// What is at `path`, be it a file or a folder.
+    pub(crate) fn any(
+        &mut self,
+        store: &mut Store,
+        root: &ObjectId,
+        path: &[u8],
+    ) -> Result<Option<File>, Error> {
         let mut found = File { mode: FOLDER, id: *root };
         for name in path.split(|&byte| byte == b'/') {
             if !found.mode.same_type(FOLDER) {

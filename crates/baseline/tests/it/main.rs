@@ -2,6 +2,7 @@
 
 mod archive;
 mod branch;
+mod forecast;
 mod git;
 mod hostile;
 mod random;

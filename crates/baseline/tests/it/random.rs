@@ -110,7 +110,8 @@ fn step(dice: &mut Dice, git: &Git) {
     }
 }
 
-fn commit(dice: &mut Dice, git: &Git, number: usize) {
+/// A commit that changes something.
+pub fn commit(dice: &mut Dice, git: &Git, number: usize) {
     for _ in 0..=dice.below(3) {
         step(dice, git);
     }

@@ -64,7 +64,7 @@ fn git_says_the_same_of_each_patch() {
 }
 
 /// Twenty lines, with some replaced.
-fn text(changes: &[(usize, &str)]) -> String {
+pub fn text(changes: &[(usize, &str)]) -> String {
     let line = |number: usize| {
         let changed = changes.iter().find(|(at, _)| *at == number);
         changed.map_or_else(|| format!("line {number}\n"), |(_, text)| format!("{text}\n"))

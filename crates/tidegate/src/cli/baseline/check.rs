@@ -172,7 +172,7 @@ fn standing_in_words(text: &mut String, number: usize, standing: &Standing) {
     }
 }
 
-fn lines_in_words(text: &mut String, lines: &[String]) {
+pub(super) fn lines_in_words(text: &mut String, lines: &[String]) {
     for line in lines {
         let _ = writeln!(text, "       | {}", printable(line));
     }

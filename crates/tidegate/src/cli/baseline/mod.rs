@@ -2,6 +2,7 @@
 
 mod branch;
 mod check;
+mod forecast;
 mod recipe;
 mod scan;
 mod test;
@@ -23,6 +24,13 @@ pub(super) enum Baseline {
     ///
     /// A table, or with --json one object a line. Exit code 0, whatever the answers are.
     Scan(scan::Scan),
+    /// Find out whether fixes that are not public yet still apply to what the next point releases are made from.
+    ///
+    /// For each series and staging branch: it applies, is there already, or stopped to apply, with which commit, in which
+    /// file and line. And for each branch, whether it is time for a point release, with the numbers. Exit code 0:
+    /// every series applies everywhere, or is there; 6: one does not; 1: something failed, or a question has no answer;
+    /// 4: there is no such tag, branch or commit; 5: a patch is malformed.
+    Forecast(forecast::Forecast),
     /// Keep a branch of a release's security fixes and what they need, and nothing else.
     ///
     /// The fixes are the commits of the branch, since the release, that name advisories. Run again, it adds what
@@ -49,6 +57,7 @@ impl Baseline {
         match self {
             Baseline::Check(check) => check.run(out),
             Baseline::Scan(scan) => scan.run(out),
+            Baseline::Forecast(forecast) => forecast.run(out),
             Baseline::Branch(branch) => branch.run(out),
             Baseline::Test(test) => test.run(out),
             Baseline::Verify(verify) => verify.run(out),
