@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::forecast::{Outlook, Staging};
 use crate::security::{Names, Pattern};
 use serde::Serialize;
+pub use tidegate_domain::point_release::Marks;
 
 /// What a fix needs on the last point release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -22,15 +23,6 @@ pub struct Need {
     pub applies: bool,
     /// What must come first, in order: full ids.
     pub prerequisites: Vec<String>,
-}
-
-/// The numbers from which on a point release is proposed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Marks {
-    /// Commits that must come first and would not after the release.
-    pub prerequisites: usize,
-    /// Published fixes that the last point release lacks.
-    pub fixes: usize,
 }
 
 /// A commit that must come first on the last point release, and would not if the branch were released today.
@@ -141,7 +133,7 @@ pub fn propose(
     let remaining = remaining.len();
     let fixes = needs.iter().filter(|need| need.published).count();
     Ok(Proposal {
-        proposed: vanishing.len() >= marks.prerequisites || fixes >= marks.fixes,
+        proposed: marks.reached(vanishing.len(), fixes),
         marks,
         commits: staging.commits(),
         fixes,

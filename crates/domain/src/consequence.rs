@@ -2,6 +2,7 @@
 //! stores the event, and done afterwards, at least once, under a key that makes a repeat harmless.
 
 use crate::case::event::EmbargoEnd;
+use crate::case::forecast::{Forecast, Outlook, Turn};
 use crate::case::{Case, Entry, Event};
 use crate::id::Slug;
 use crate::policy::vocabulary::RoleKind;
@@ -60,11 +61,13 @@ pub enum LetterKind {
     Reminder,
     /// A clock ran out, or a disclosure was missed (ALL-06).
     Alarm,
+    /// To the team: a patch does not apply any more to what the next point release is made from, or does again.
+    Forecast,
 }
 
 impl LetterKind {
     /// Every kind.
-    pub const ALL: [LetterKind; 13] = [
+    pub const ALL: [LetterKind; 14] = [
         LetterKind::ReportArrived,
         LetterKind::Acknowledgement,
         LetterKind::Verdict,
@@ -78,6 +81,7 @@ impl LetterKind {
         LetterKind::Announcement,
         LetterKind::Reminder,
         LetterKind::Alarm,
+        LetterKind::Forecast,
     ];
 
     /// The kind's name in policies: `[mail.alarm]`.
@@ -97,6 +101,7 @@ impl LetterKind {
             LetterKind::Announcement => "announcement",
             LetterKind::Reminder => "reminder",
             LetterKind::Alarm => "alarm",
+            LetterKind::Forecast => "forecast",
         }
     }
 }
@@ -166,6 +171,7 @@ pub fn letters(policy: &Policy, case: &Case, entry: &Entry) -> Vec<Letter> {
         Event::DisclosureMissed { until } => about(*until, involved(policy, case, LetterKind::Alarm)),
         Event::Reminded { clock, due, .. } => on_clock(policy, clock, *due, LetterKind::Reminder),
         Event::Alarmed { clock, due } => on_clock(policy, clock, *due, LetterKind::Alarm),
+        Event::ForecastChanged { release, was, is } => forecast(policy, release, was.as_deref(), is),
         Event::Confirmed { .. }
         | Event::Denied { .. }
         | Event::MarkedDuplicate { .. }
@@ -280,4 +286,49 @@ fn on_clock(policy: &Policy, clock: &Slug, due: Instant, kind: LetterKind) -> Ve
     let mut letters = about(due, to_roles(policy, rule.alarm, kind));
     letters.iter_mut().for_each(|letter| letter.clock = Some(clock.clone()));
     letters
+}
+
+/// Somebody reads it in the night: which release, file and commit, and what to do.
+fn forecast(policy: &Policy, release: &Slug, was: Option<&Forecast>, is: &Forecast) -> Vec<Letter> {
+    let Some(turn) = is.turn(was) else { return Vec::new() };
+    let mut letters = to_roles(policy, teams(policy), LetterKind::Forecast);
+    let text = forecast_text(release, is, turn);
+    letters.iter_mut().for_each(|letter| letter.text.clone_from(&text));
+    letters
+}
+
+fn forecast_text(release: &Slug, is: &Forecast, turn: Turn) -> String {
+    let Forecast { branch, tip, outlook, .. } = is;
+    let head = match turn {
+        Turn::Stopped => format!("The fix for release {release} does not apply any more to {branch}."),
+        Turn::Again => {
+            format!("The fix for release {release} needs no change any more: it fits {branch} again.")
+        }
+    };
+    let at = tip.as_deref().unwrap_or("nowhere");
+    let mut lines =
+        vec![head, String::new(), format!("  release   {release}"), format!("  branch    {branch}, at {at}")];
+    let place = |file: &str, line: u32| match line {
+        0 => format!("  place     {file}"),
+        line => format!("  place     {file}, the patch's hunk at line {line}"),
+    };
+    match outlook {
+        Outlook::Stopped { since, subject, file, line } => {
+            lines.extend([
+                format!("  since     {since}"),
+                format!("            {subject}"),
+                place(file, *line),
+            ]);
+        }
+        Outlook::Fails { file, line } => lines.push(place(file, *line)),
+        Outlook::Applies | Outlook::There | Outlook::Unknown { .. } => {
+            lines.push(format!("  now       {outlook}"));
+        }
+    }
+    if turn == Turn::Stopped {
+        let advice = "Until the patch is made anew on that branch and attached, the next point release of this\n\
+                      line cannot get the fix. The embargo and its end are as they were.";
+        lines.extend([String::new(), advice.to_owned()]);
+    }
+    lines.join("\n")
 }

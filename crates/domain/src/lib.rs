@@ -19,6 +19,7 @@ pub mod matching;
 pub mod neutral;
 pub mod patch;
 pub mod permission;
+pub mod point_release;
 pub mod policy;
 pub mod proof;
 pub mod publication;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use tidegate_domain::case::applies::Prerequisite;
 use tidegate_domain::case::machines::Rm;
 use tidegate_domain::case::resolution::OpenRelease;
-use tidegate_domain::case::{Case, Entry, Event, Found, Reason, TestOutcome, TreeCheck};
+use tidegate_domain::case::{Case, Entry, Event, Forecast, Found, Reason, TestOutcome, TreeCheck};
 use tidegate_domain::id::Slug;
 use tidegate_domain::policy::vocabulary::{BuiltFact, Fact};
 use tidegate_domain::policy::{Policy, Step};
@@ -59,6 +59,8 @@ pub struct Row<'c> {
     pub borrowed: bool,
     /// What the test of the release's own patch showed, and who tested.
     pub test: Option<(TestOutcome, &'c str)>,
+    /// Whether the patch applies to the staging branch: in the first row of each release.
+    pub forecast: Option<&'c Forecast>,
     /// Why the release has no patch that is found to apply.
     pub reason: Option<Reason>,
 }
@@ -81,11 +83,15 @@ pub fn rows<'c>(case: &'c Case, log: impl IntoIterator<Item = &'c Entry>) -> Vec
         let tester = testers.iter().rev().find(|(release, _)| **release == work.release);
         let test = work.test.zip(tester.map(|(_, name)| *name));
         let (release, reason, borrowed) = (&work.release, work.reason, work.patch.is_none());
-        let row = |check| Row { release, check, borrowed, test, reason };
+        let row = |check| Row { release, check, borrowed, test, forecast: None, reason };
+        let first = rows.len();
         if work.checks.is_empty() {
             rows.push(row(None));
         }
         rows.extend(work.checks.iter().map(|check| row(Some(check))));
+        if let Some(row) = rows.get_mut(first) {
+            row.forecast = work.forecast.as_ref();
+        }
     }
     rows
 }
@@ -112,6 +118,12 @@ impl Row<'_> {
             Some((TestOutcome::Fail, name)) => format!("failed ({name})"),
             None => "not yet".to_owned(),
         }
+    }
+
+    /// How the patch stands on the staging branch, in a few words; nothing where that is not known.
+    #[must_use]
+    pub fn forecast(&self) -> String {
+        self.forecast.map_or_else(String::new, |known| format!("{} on {}", known.outlook, known.branch))
     }
 
     /// The commits that must come first.
@@ -159,10 +171,11 @@ pub fn in_words(rows: &[Row<'_>]) -> String {
         .map(|row| {
             let name = row.check.map_or_else(String::new, |check| printable(&check.name));
             let tree = row.tree().map(short).unwrap_or_default().to_owned();
-            vec![row.release.to_string(), name, printable(&row.stands()), tree, row.tested()]
+            let stands = printable(&row.stands());
+            vec![row.release.to_string(), name, stands, tree, row.tested(), printable(&row.forecast())]
         })
         .collect();
-    let heading = ["release", "on", "the patch", "resulting tree", "tested"];
+    let heading = ["release", "on", "the patch", "resulting tree", "tested", "forecast"];
     let mut text = format!("\nwhere the patches apply\n{}", crate::out::table(&heading, &lines));
     for row in rows.iter().filter(|row| !row.prerequisites().is_empty()) {
         let name = row.check.map_or_else(String::new, |check| printable(&check.name));
@@ -185,6 +198,7 @@ pub fn value(rows: &[Row<'_>]) -> Value {
             "check": row.check,
             "own_patch": !row.borrowed,
             "reason": row.reason.map(Reason::name),
+            "forecast": row.forecast,
             "test": row.test.map(|(outcome, by)| json!({"outcome": outcome, "by": by})),
         })
     };

@@ -14,6 +14,10 @@ pub fn event_line(event: &Event) -> String {
         let found = |check: &TreeCheck| format!(", {} {}", check.name, crate::applies::stands(&check.found));
         return format!("patch checked: {release}{}", checks.iter().map(found).collect::<String>());
     }
+    if let Event::ForecastChanged { release, was, is } = event {
+        let was = was.as_ref().map(|was| format!("{}, now ", was.outlook)).unwrap_or_default();
+        return format!("forecast: {release} on {}: {was}{}", is.branch, is.outlook);
+    }
     let value = serde_json::to_value(event).unwrap_or_default();
     match &value {
         Value::String(name) => name.replace('-', " "),

@@ -190,6 +190,28 @@ fn a_mistyped_tree_is_said_when_the_repository_is_named() {
     assert!(world.done(&["project", "repository", "xen"]).contains("RELEASE-4.3.3"));
 }
 
+/// A staging branch is named beside the others, and the case shows whether the fix fits it.
+#[test]
+fn a_staging_branch_is_named_and_looked_at() {
+    let world = World::new();
+    let named = |release: &str| {
+        world.run(&["project", "repository", "xen", "--repo", "code", "--release", release]).status.code()
+    };
+    assert_eq!(named("4.4=RELEASE-4.4.1,stable-4.4,stagin"), Some(4));
+    assert_eq!(named("4.4=RELEASE-4.4.1,stable-4.4,"), Some(2));
+    assert_eq!(named("4.4=RELEASE-4.4.1,stable-4.4,stable-4.4,more"), Some(2));
+    assert_eq!(named("4.4=RELEASE-4.4.1,stable-4.4,stable-4.4"), Some(0));
+    assert!(world.done(&["project", "repository", "xen"]).contains("every 60 minutes"));
+    let case = world.case();
+    world.done(&["case", "attach-patch", &case, "--release", "4.4", "--file", "xsa7.patch"]);
+    let rows = world.json(&["case", "show", &case])["applies"].clone();
+    assert_eq!(rows[0]["forecast"]["outlook"], "applies");
+    assert_eq!(rows[1]["forecast"], Value::Null, "once for each release");
+    assert!(world.done(&["case", "show", &case]).contains("applies on stable-4.4"));
+    assert!(world.done(&["case", "log", &case]).contains("forecast: 4.4 on stable-4.4: applies"));
+    world.done(&["fsck"]);
+}
+
 /// XEN-24: what is public says of each release what applies to it, after which commits, or why nothing does.
 #[test]
 fn an_advisory_is_complete_when_every_release_has_a_green_row_or_a_reason() {

@@ -8,6 +8,10 @@ mod desks;
 mod second_factor;
 #[path = "web/sessions.rs"]
 mod sessions;
+#[path = "web/staging.rs"]
+mod staging;
+
+mod git;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};

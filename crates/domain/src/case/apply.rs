@@ -74,6 +74,9 @@ impl Case {
             Event::PatchAttached { release, name, sha256 } => self.patch(release, name, sha256),
             Event::Tested { release, outcome, .. } => self.tested(release, *outcome),
             Event::PatchChecked { release, checks } => self.work_on(release).checks.clone_from(checks),
+            Event::ForecastChanged { release, is, .. } => {
+                self.work_on(release).forecast = Some((**is).clone())
+            }
             Event::ReasonGiven { release, reason, .. } => self.give_reason(release, *reason, at),
             Event::CveReserved { cve } => self.reserve(cve, at),
             Event::NumberAssigned { number } => {
@@ -239,9 +242,10 @@ impl Case {
         let index = self.releases.iter().position(|work| work.release == *release);
         let index = index.unwrap_or_else(|| {
             let release = release.clone();
-            let (patch, test, checks, reason) = (None, None, Vec::new(), None);
+            let (patch, test, checks, forecast, reason) = (None, None, Vec::new(), None, None);
             let (commit, version) = (None, None);
-            self.releases.push(ReleaseWork { release, patch, test, checks, reason, commit, version });
+            let work = ReleaseWork { release, patch, test, checks, forecast, reason, commit, version };
+            self.releases.push(work);
             self.releases.len() - 1
         });
         #[expect(clippy::indexing_slicing, reason = "found or pushed just above")]
@@ -287,6 +291,7 @@ impl Case {
         work.patch = Some(Patch { name: name.to_owned(), sha256: sha256.to_owned() });
         work.test = None;
         work.checks.clear();
+        work.forecast = None;
         work.reason = None;
     }
 

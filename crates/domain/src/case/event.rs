@@ -3,6 +3,7 @@
 use crate::advisory::{ActionNeeded, CveId, Draft};
 use crate::case::action::{Report, TestOutcome};
 use crate::case::applies::TreeCheck;
+use crate::case::forecast::Forecast;
 use crate::case::resolution::Reason;
 use crate::id::{CaseId, Slug};
 use crate::rating::Rating;
@@ -146,6 +147,13 @@ pub enum Event {
     PatchChecked {
         release: Slug,
         checks: Vec<TreeCheck>,
+    },
+    /// It was found out that a release's patch stands otherwise on the staging branch than it was known to: the last
+    /// answer for this patch, if there was one, and the new one (XEN-24).
+    ForecastChanged {
+        release: Slug,
+        was: Option<Box<Forecast>>,
+        is: Box<Forecast>,
     },
     /// A person said why a release has no patch that is found to apply.
     ReasonGiven {

@@ -10,6 +10,7 @@ pub const LAW: &[&str] = &[
     include_str!("applies.rs"),
     include_str!("apply.rs"),
     include_str!("event.rs"),
+    include_str!("forecast.rs"),
     include_str!("machines.rs"),
     include_str!("resolution.rs"),
     include_str!("../advisory.rs"),

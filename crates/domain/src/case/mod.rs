@@ -10,6 +10,7 @@ pub mod clock;
 mod decide;
 pub mod event;
 pub mod fold;
+pub mod forecast;
 pub mod machines;
 pub mod resolution;
 
@@ -17,6 +18,7 @@ pub use action::{Action, Actor, Report, TestOutcome};
 pub use applies::{Found, TreeCheck};
 pub use decide::{decide, open};
 pub use event::{By, Entry, Event};
+pub use forecast::Forecast;
 pub use resolution::Reason;
 
 use crate::advisory::{ActionNeeded, CveId, Draft, Title};
@@ -72,6 +74,8 @@ pub struct ReleaseWork {
     pub test: Option<TestOutcome>,
     /// Whether a patch applies to each tree of the release, as last found.
     pub checks: Vec<TreeCheck>,
+    /// Whether the patch applies to what the next point release is made from, as last found.
+    pub forecast: Option<Forecast>,
     /// Why it has no patch that is found to apply, where a person said so.
     pub reason: Option<Reason>,
     /// The public commit.

@@ -209,6 +209,7 @@ mod tests {
             patch: patch.map(|sha256| Patch { name: "x.patch".to_owned(), sha256: sha256.to_owned() }),
             test: None,
             checks,
+            forecast: None,
             reason: None,
             commit: None,
             version: None,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use tidegate_domain::case::clock::{clocks, next_wake};
 use tidegate_domain::case::machines::Rm;
 use tidegate_domain::case::{
-    Action, Actor, By, Case, Entry, Event, ReleaseWork, Report, TreeCheck, decide, open,
+    Action, Actor, By, Case, Entry, Event, Forecast, ReleaseWork, Report, TreeCheck, decide, open,
 };
 use tidegate_domain::consequence::{Letter, letters};
 use tidegate_domain::id::{CaseId, Slug};
@@ -207,21 +207,14 @@ impl Engine {
     pub(crate) async fn record_checks(
         &self,
         id: CaseId,
-        found: &[(Slug, Vec<TreeCheck>)],
+        found: &[Learned],
         job: JobId,
     ) -> Result<(), EngineError> {
         for _ in 0..ATTEMPTS_MAX {
             let _turn = self.turns.at(id).await;
             let file = self.now(id).await?;
             let now = self.clock.now();
-            let events: Vec<Event> = found
-                .iter()
-                .filter(|(release, checks)| is_news(&file.case, release, checks))
-                .map(|(release, checks)| Event::PatchChecked {
-                    release: release.clone(),
-                    checks: checks.clone(),
-                })
-                .collect();
+            let events: Vec<Event> = found.iter().flat_map(|learned| news(&file.case, learned)).collect();
             if events.is_empty() {
                 return Ok(self.store.finish_job(job).await?);
             }
@@ -361,11 +354,29 @@ fn asks_for_checks(after: &Case, entries: &[Entry]) -> bool {
     after.releases.iter().any(|work| work.patch.is_some()) && entries.iter().any(asks)
 }
 
-/// Whether `checks` are not known of `release`, and are of the patch that it has now, if it has one.
-fn is_news(case: &Case, release: &Slug, checks: &[TreeCheck]) -> bool {
-    let Some(work) = case.release(release) else { return false };
-    let current = |check: &TreeCheck| work.patch.as_ref().is_none_or(|patch| patch.sha256 == check.patch);
-    work.checks != checks && checks.iter().all(current)
+/// What a look at the repository found of one release.
+pub(crate) struct Learned {
+    pub release: Slug,
+    pub checks: Vec<TreeCheck>,
+    pub forecast: Option<Forecast>,
+}
+
+/// What of `learned` is not known yet, and is of the patch that the release has now, if it has one.
+fn news(case: &Case, learned: &Learned) -> Vec<Event> {
+    let Learned { release, checks, forecast } = learned;
+    let Some(work) = case.release(release) else { return Vec::new() };
+    let current = |patch: &String| work.patch.as_ref().is_none_or(|own| own.sha256 == *patch);
+    let mut events = Vec::new();
+    if work.checks != *checks && checks.iter().all(|check| current(&check.patch)) {
+        events.push(Event::PatchChecked { release: release.clone(), checks: checks.clone() });
+    }
+    let is_new = |is: &&Forecast| work.forecast.as_ref().is_none_or(|known| !is.repeats(known));
+    if let Some(is) = forecast.as_ref().filter(|is| current(&is.patch)).filter(is_new) {
+        let same = |was: &&Forecast| (&was.patch, &was.branch) == (&is.patch, &is.branch);
+        let was = work.forecast.as_ref().filter(same).cloned().map(Box::new);
+        events.push(Event::ForecastChanged { release: release.clone(), was, is: Box::new(is.clone()) });
+    }
+    events
 }
 
 fn encode(entry: &Entry) -> Vec<u8> {

@@ -6,7 +6,9 @@ use crate::store::{Commit, NewJob, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use tidegate_domain::id::Slug;
+use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::point_release::Marks;
+use tidegate_domain::time::Instant;
 
 /// The name of this among a project's settings.
 const REPOSITORY: &str = "repository";
@@ -21,6 +23,12 @@ pub struct Repository {
     pub path: PathBuf,
     /// The supported releases, and the trees of each.
     pub releases: BTreeMap<Slug, Trees>,
+    /// Minutes from one look at the staging branches to the next; they are looked at on request alone where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast_every_min: Option<u32>,
+    /// From which numbers on a point release is proposed.
+    #[serde(default)]
+    pub marks: Marks,
 }
 
 /// The trees of one release that patches are checked against (XEN-24).
@@ -32,6 +40,9 @@ pub struct Trees {
     /// The branch that the next one is made from, whose commits may come first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+    /// The branch that is pushed to first, on which fixes that are not public yet must go on applying.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staging: Option<String>,
 }
 
 impl Engine {
@@ -65,6 +76,9 @@ impl Engine {
         settings.insert(REPOSITORY.to_owned(), serde_json::to_value(repository).unwrap_or_default());
         stored.settings = settings.into();
         self.store.put_project(&stored).await?;
+        let now = self.clock.now();
+        let first = repository.next_beat(project, now);
+        self.store.commit(Commit { jobs: first.into_iter().collect(), ..Commit::at(now) }).await?;
         self.look_again(project).await
     }
 
@@ -76,6 +90,21 @@ impl Engine {
     pub async fn look_again(&self, project: &Slug) -> Result<(), EngineError> {
         let now = self.clock.now();
         let mut commit = Commit::at(now);
+        for case in self.waiting_for_checks(project).await? {
+            commit.jobs.push(NewJob {
+                key: format!("baseline/{case}/again/{}", now.micros()),
+                case: Some(case),
+                kind: hands::BASELINE,
+                run_at: now,
+                body: Vec::new(),
+            });
+        }
+        Ok(self.store.commit(commit).await?)
+    }
+
+    /// The project's open cases that have a patch and are not public.
+    pub(crate) async fn waiting_for_checks(&self, project: &Slug) -> Result<Vec<CaseId>, EngineError> {
+        let mut waiting = Vec::new();
         for row in self.store.cases(Some(project), true).await? {
             let case = match self.now(row.case).await {
                 // It was shredded meanwhile.
@@ -84,15 +113,30 @@ impl Engine {
             };
             let waits = case.releases.iter().any(|work| work.patch.is_some()) && !case.is_announced();
             if waits {
-                commit.jobs.push(NewJob {
-                    key: format!("baseline/{}/again/{}", case.id, now.micros()),
-                    case: Some(case.id),
-                    kind: hands::BASELINE,
-                    run_at: now,
-                    body: Vec::new(),
-                });
+                waiting.push(case.id);
             }
         }
-        Ok(self.store.commit(commit).await?)
+        Ok(waiting)
+    }
+}
+
+/// What a job that looks ahead needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Beat {
+    pub project: Slug,
+    /// Minutes from one beat to the next.
+    pub every_min: u32,
+}
+
+impl Repository {
+    /// The job for the next beat after `now`, where there is a beat. Beats are the multiples of the interval, whoever
+    /// asks for the next one and how often: two jobs for one beat are one.
+    pub(crate) fn next_beat(&self, project: &Slug, now: Instant) -> Option<NewJob> {
+        let every_min = self.forecast_every_min.filter(|every_min| *every_min > 0)?;
+        let every = i64::from(every_min) * 60 * 1_000_000;
+        let beat = Instant::from_micros((now.micros().div_euclid(every) + 1) * every);
+        let body = serde_json::to_vec(&Beat { project: project.clone(), every_min }).unwrap_or_default();
+        let key = format!("forecast/{project}/{every_min}/{}", beat.micros());
+        Some(NewJob { key, case: None, kind: hands::FORECAST, run_at: beat, body })
     }
 }

@@ -2,6 +2,8 @@
 //! repository and writes nothing but the case. Whatever goes wrong with a repository or a patch is an answer,
 //! sealed with the case: it would tell a log's reader which releases are affected.
 
+use super::forecast;
+use crate::engine::perform::Learned;
 use crate::engine::repository::{Repository, Trees};
 use crate::engine::{Engine, EngineError};
 use crate::store::{Job, StoreError};
@@ -25,6 +27,8 @@ struct Task {
     sha256: String,
     /// `None` where the patch is known by its hash alone.
     text: Option<Vec<u8>>,
+    /// Whether it waits for its announcement, so that the staging branch must not leave it behind.
+    unpublished: bool,
 }
 
 impl Engine {
@@ -43,7 +47,7 @@ impl Engine {
                 Err(EngineError::Store(StoreError::NotFound { .. })) => None,
                 Err(other) => return Err(other),
             };
-            tasks.push(Task { release, trees, name, sha256, text });
+            tasks.push(Task { release, trees, name, sha256, text, unpublished: !file.case.is_announced() });
         }
         let found = tokio::task::spawn_blocking(move || check_all(&repository, tasks)).await;
         let ended_early = |_| StoreError::Database {
@@ -70,10 +74,10 @@ fn plan(case: &Case, log: &[Entry], repository: &Repository) -> Vec<(Slug, Trees
         .collect()
 }
 
-fn check_all(repository: &Repository, tasks: Vec<Task>) -> Vec<(Slug, Vec<TreeCheck>)> {
+fn check_all(repository: &Repository, tasks: Vec<Task>) -> Vec<Learned> {
     let mut found = Vec::with_capacity(tasks.len());
     for task in tasks {
-        let Task { release, trees, name, sha256, text } = task;
+        let Task { release, trees, name, sha256, text, unpublished } = task;
         let series = |text: &Vec<u8>| Series::Files(vec![(name.clone(), text.clone())]);
         let branch = trees.branch.as_ref();
         let checks = std::iter::once((&trees.tag, branch))
@@ -90,7 +94,11 @@ fn check_all(repository: &Repository, tasks: Vec<Task>) -> Vec<(Slug, Vec<TreeCh
                 TreeCheck { name: tree.clone(), commit, patch: sha256.clone(), found }
             })
             .collect();
-        found.push((release, checks));
+        let staging = trees.staging.as_ref().filter(|_| unpublished);
+        let forecast = staging
+            .zip(text.as_ref())
+            .map(|(branch, text)| forecast::of(repository, branch, &trees.tag, &sha256, series(text)));
+        found.push(Learned { release, checks, forecast });
     }
     found
 }
@@ -125,7 +133,7 @@ fn is_there(patches: &[Standing]) -> Option<Found> {
 }
 
 /// Where the repository is on this machine is nothing that a case tells.
-fn told(error: Error) -> String {
+pub(super) fn told(error: Error) -> String {
     match error {
         Error::Repository { why, .. } => format!("the project's repository cannot be read: {why}"),
         Error::Io { error, .. } => format!("the project's repository cannot be read: {error}"),
@@ -181,6 +189,6 @@ pub(crate) fn reason_in_words(kind: ReasonKind) -> &'static str {
 }
 
 /// One line of what a stranger wrote, of bounded length.
-fn line(text: &str) -> String {
+pub(super) fn line(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(LINE_CHARS_MAX).collect()
 }

@@ -130,7 +130,7 @@ fn compose(engine: &Engine, file: &CaseFile, letter: &Letter, to: String) -> Com
         subject: one_line(&fill(&subject, &values)),
         text: fill(&text, &values),
         confidential: letter.kind != LetterKind::Announcement,
-        automatic: letter.text.is_empty(),
+        automatic: letter.text.is_empty() || letter.kind == LetterKind::Forecast,
     }
 }
 
@@ -153,6 +153,7 @@ fn template(policy: &Policy, kind: LetterKind) -> (String, String) {
         LetterKind::Announcement => include_str!("../../../../templates/mail/announcement.txt"),
         LetterKind::Reminder => include_str!("../../../../templates/mail/reminder.txt"),
         LetterKind::Alarm => include_str!("../../../../templates/mail/alarm.txt"),
+        LetterKind::Forecast => include_str!("../../../../templates/mail/forecast.txt"),
     };
     split(text)
 }

@@ -5,6 +5,7 @@ pub(crate) mod account;
 mod arrival;
 mod baseline;
 pub mod compose;
+mod forecast;
 pub mod render;
 pub(crate) mod report;
 pub mod send;
@@ -28,6 +29,8 @@ pub const TICK: &str = "tick";
 
 /// The kind of job that finds out whether a case's patches apply.
 pub const BASELINE: &str = "baseline";
+/// The kind of job that has the staging branches of a project looked at, on its beat.
+pub const FORECAST: &str = "forecast";
 
 /// How long a job is leased to the hand that does it, in seconds. So short that a server which is killed delays no
 /// disclosure; a hand that takes longer loses nothing, since the first to finish a job wins.
@@ -155,6 +158,7 @@ impl Engine {
                 round.deeds.push(Deed { at: self.clock.now(), case: Some(case), what });
                 Ok(())
             }
+            (FORECAST, _) => self.look_ahead(job).await,
             (kind, _) => {
                 let message =
                     format!("no hand does jobs of the kind `{kind}`; was it left by a newer program?");

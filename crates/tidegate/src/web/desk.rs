@@ -2,6 +2,7 @@
 
 use super::form::Form;
 use super::path::Path;
+use super::point_releases::tallies;
 use super::routes::{For, Routes};
 use super::{Answer, Person, Shared, Web};
 use crate::engine::{CaseFile, EngineError};
@@ -80,11 +81,13 @@ fn what_is_due(file: &CaseFile, what: &str) -> String {
 
 async fn cases(State(web): State<Shared>, person: Person) -> Result<Html<String>, Answer> {
     let mut lines = Vec::new();
-    for (file, viewer) in web.engine.visible_cases(None, &person.name, false).await? {
-        let Some(view) = file.view(&viewer) else { continue };
-        lines.extend(line(&file, &view));
+    let visible = web.engine.visible_cases(None, &person.name, false).await?;
+    for (file, viewer) in &visible {
+        let Some(view) = file.view(viewer) else { continue };
+        lines.extend(line(file, &view));
     }
-    Ok(Html(desk::cases(&person.name, &lines)))
+    let tallies = tallies(&web, &visible).await?;
+    Ok(Html(desk::cases(&person.name, &lines, &tallies)))
 }
 
 fn line(file: &CaseFile, view: &View<'_>) -> Option<CaseLine> {

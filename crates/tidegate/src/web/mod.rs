@@ -10,6 +10,7 @@ mod form;
 mod guard;
 mod limits;
 mod path;
+mod point_releases;
 mod public;
 mod routes;
 mod second_factor;

@@ -38,10 +38,10 @@ pub(in crate::cli) struct Forecast {
     #[arg(long, value_name = "REGEX")]
     advisory: Option<String>,
     /// Propose a point release once so many commits have to come before fixes on the last one, and would not after it.
-    #[arg(long, value_name = "COMMITS", default_value_t = 10, value_parser = at_least_one)]
+    #[arg(long, value_name = "COMMITS", default_value_t = Marks::default().prerequisites, value_parser = at_least_one)]
     at_prerequisites: usize,
     /// Propose a point release once the last one lacks so many published fixes.
-    #[arg(long, value_name = "FIXES", default_value_t = 10, value_parser = at_least_one)]
+    #[arg(long, value_name = "FIXES", default_value_t = Marks::default().fixes, value_parser = at_least_one)]
     at_fixes: usize,
     /// Patch files, each a series of its own; or folders, whose `*.patch` files are one series in the order of their
     /// names. Without any, only point releases are considered.
@@ -49,7 +49,7 @@ pub(in crate::cli) struct Forecast {
     patches: Vec<PathBuf>,
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(in crate::cli) fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("a whole number from 1 on is expected".to_owned()),
         Ok(number) => Ok(number),

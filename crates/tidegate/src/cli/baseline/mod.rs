@@ -7,6 +7,8 @@ mod recipe;
 mod scan;
 mod test;
 
+pub(super) use forecast::at_least_one;
+
 use crate::out::{Failure, Kind, Out};
 use clap::Subcommand;
 use tidegate_baseline::Error;

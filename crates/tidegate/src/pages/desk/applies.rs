@@ -5,7 +5,8 @@ use crate::pages::layout::scrolling;
 use crate::pages::text;
 use maud::{Markup, html};
 use std::borrow::Cow;
-use tidegate_domain::case::{Case, Entry, Found, TestOutcome};
+use tidegate_domain::case::forecast::Outlook;
+use tidegate_domain::case::{Case, Entry, Forecast, Found, TestOutcome};
 use tidegate_domain::policy::Policy;
 
 /// The matrix with its prerequisites; nothing where nothing was checked.
@@ -37,7 +38,7 @@ fn table(rows: &[Row<'_>]) -> Markup {
         table {
             thead { tr {
                 th scope="col" { "Release" } th scope="col" { "Tree" } th scope="col" { "Patch" }
-                th scope="col" { "Resulting tree" } th scope="col" { "Test" }
+                th scope="col" { "Resulting tree" } th scope="col" { "Test" } th scope="col" { "Forecast" }
             } }
             tbody {
                 @for row in rows {
@@ -50,10 +51,36 @@ fn table(rows: &[Row<'_>]) -> Markup {
                             Some((TestOutcome::Fail, _)) if !row.borrowed => { span.badge.critical { "Failed" } " " (row.tested()) }
                             _ => (row.tested()),
                         } }
+                        td { @if let Some(known) = row.forecast { (forecast(known)) } }
                     }
                 }
             }
         }
+    }
+}
+
+/// How the patch stands on what the next point release is made from.
+fn forecast(known: &Forecast) -> Markup {
+    let at = known.tip.as_deref().map(short);
+    let place = |file: &str, line: u32| match line {
+        0 => file.to_owned(),
+        line => format!("{file}, line {line}"),
+    };
+    html! {
+        @match &known.outlook {
+            Outlook::Stopped { since, subject, file, line } => {
+                span.badge.critical { "Stopped to apply" } " to " bdi { (text::line(&known.branch)) }
+                p.meta { "since " code { (short(since)) } " " bdi { (text::line(subject)) } ", at " bdi { (text::line(&place(file, *line))) } }
+            }
+            Outlook::Fails { file, line } => {
+                span.badge.critical { "Does not apply" } " to " bdi { (text::line(&known.branch)) }
+                p.meta { "at " bdi { (text::line(&place(file, *line))) } }
+            }
+            Outlook::Applies | Outlook::There | Outlook::Unknown { .. } => {
+                bdi { (text::line(&format!("{} on {}", known.outlook, known.branch))) }
+            }
+        }
+        @if let Some(at) = at { p.meta { "answered at " code { (at) } } }
     }
 }
 

@@ -1,10 +1,12 @@
 //! The desk's lists.
 
 use super::frame::{Reader, page};
+use super::point_releases;
 use crate::pages::layout::scrolling;
 use crate::pages::text;
 use maud::html;
 use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::point_release::Tally;
 use tidegate_domain::time::Instant;
 
 /// Something that is due.
@@ -64,9 +66,9 @@ pub struct CaseLine {
     pub planned: Option<Instant>,
 }
 
-/// The cases that `name` may know of.
+/// The cases that `name` may know of, and the point releases that they speak for.
 #[must_use]
-pub fn cases(name: &Slug, lines: &[CaseLine]) -> String {
+pub fn cases(name: &Slug, lines: &[CaseLine], tallies: &[Tally]) -> String {
     let table = html! {
         table {
             thead { tr {
@@ -89,6 +91,7 @@ pub fn cases(name: &Slug, lines: &[CaseLine]) -> String {
     let main = html! {
         h1 { "Cases" }
         @if lines.is_empty() { p.lead { "There are none for you." } } @else { (scrolling("Cases", &table)) }
+        (point_releases::section(tallies, lines))
     };
     page("Cases", Reader::Person(name), &main)
 }

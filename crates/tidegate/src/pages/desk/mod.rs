@@ -11,6 +11,7 @@ mod embargo;
 mod frame;
 mod invitations;
 mod lists;
+mod point_releases;
 mod second_factor;
 mod sessions;
 mod timeline;
