@@ -121,7 +121,7 @@ impl Outlook {
     }
 }
 
-/// The commit with which a series stopped to apply: before it the series applies, and from it on to the tip it applies
+/// The commit with which a series stopped applying: before it the series applies, and from it on to the tip it applies
 /// nowhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Since {
@@ -198,7 +198,7 @@ fn tell_since_release(history: &History, patches: &mut [Standing]) {
 
 /// Goes back from the tip to the last commit to which the series applies.
 ///
-/// Commits are not halved: a series may stop to apply, begin again and stop again, and only the last of these counts.
+/// Commits are not halved: a series may stop applying, begin again and stop again, and only the last of these counts.
 /// What a series meets is made of the places that it names, so that it is tried only where one of them is another.
 fn since(
     shop: &mut Workshop,

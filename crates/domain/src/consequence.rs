@@ -326,8 +326,9 @@ fn forecast_text(release: &Slug, is: &Forecast, turn: Turn) -> String {
         }
     }
     if turn == Turn::Stopped {
-        let advice = "Until the patch is made anew on that branch and attached, the next point release of this\n\
-                      line cannot get the fix. The embargo and its end are as they were.";
+        let advice = "Until the patch is made anew on that branch and attached, the next\n\
+                      point release of this line cannot get the fix. The embargo and its\n\
+                      end are as they were.";
         lines.extend([String::new(), advice.to_owned()]);
     }
     lines.join("\n")

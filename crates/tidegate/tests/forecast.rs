@@ -39,7 +39,7 @@ fn answer(output: &Output) -> Value {
 }
 
 #[test]
-fn a_fix_that_stopped_to_apply_is_told_with_the_commit_and_the_place() {
+fn a_fix_that_stopped_applying_is_told_with_the_commit_and_the_place() {
     let (folder, since) = world();
     let at = folder.path();
     let args = ["--against", "staging-1:v1.0", "--against", "staging-2", "--releases", "v", "xsa1.patch"];
@@ -59,7 +59,7 @@ fn a_fix_that_stopped_to_apply_is_told_with_the_commit_and_the_place() {
     assert_eq!((&two["series"][0]["result"], &two["commits"]), (&"applies".into(), &1.into()));
     assert_eq!(one["proposal"]["proposed"], false);
     let text = String::from_utf8(forecast(at, &args).stdout).expect("text");
-    for wanted in ["xsa1.patch stopped to apply to staging-1 with", "tidy up", "fails at file, line 1"] {
+    for wanted in ["xsa1.patch stopped applying to staging-1 with", "tidy up", "fails at file, line 1"] {
         assert!(text.contains(wanted), "{wanted}: {text}");
     }
     assert_eq!(forecast(at, &["--against", "staging-2", "xsa1.patch"]).status.code(), Some(0));

@@ -103,7 +103,7 @@ impl fmt::Display for Outlook {
             Outlook::Applies => f.write_str("applies"),
             Outlook::There => f.write_str("is there already"),
             Outlook::Stopped { since, .. } => {
-                write!(f, "stopped to apply, with {}", since.get(..12).unwrap_or(since))
+                write!(f, "stopped applying, with {}", since.get(..12).unwrap_or(since))
             }
             Outlook::Fails { .. } => f.write_str("does not apply, nor did it since the release"),
             Outlook::Unknown { why } => write!(f, "not known: {why}"),

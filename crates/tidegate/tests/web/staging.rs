@@ -94,7 +94,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn the_team_is_told_when_a_fix_stops_to_apply_and_when_it_does_again() {
+async fn the_team_is_told_when_a_fix_stops_applying_and_when_it_does_again() {
     let (world, code) = (World::new().await, Code::new());
     world.web.engine.set_repository(&name("xen"), &code.repository()).await.expect("stored");
     let case = world.case_with(&code).await;
@@ -129,7 +129,7 @@ async fn the_team_is_told_when_a_fix_stops_to_apply_and_when_it_does_again() {
     assert!(!subject.contains("4.4") && !subject.contains("appl"), "{subject}");
     let ian = world.sign_in("ian").await;
     let page = world.ask("GET", &format!("/desk/cases/{case}"), &ian, "").await.body;
-    assert!(page.contains("Stopped to apply") && page.contains("reword"), "{page}");
+    assert!(page.contains("Stopped applying") && page.contains("reword"), "{page}");
 
     world.beat().await;
     assert_eq!((world.forecasts(case).await, world.told().await), (second, letters), "nothing is said twice");

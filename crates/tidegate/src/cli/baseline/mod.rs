@@ -28,7 +28,7 @@ pub(super) enum Baseline {
     Scan(scan::Scan),
     /// Find out whether fixes that are not public yet still apply to what the next point releases are made from.
     ///
-    /// For each series and staging branch: it applies, is there already, or stopped to apply, with which commit, in which
+    /// For each series and staging branch: it applies, is there already, or stopped applying, with which commit, in which
     /// file and line. And for each branch, whether it is time for a point release, with the numbers. Exit code 0:
     /// every series applies everywhere, or is there; 6: one does not; 1: something failed, or a question has no answer;
     /// 4: there is no such tag, branch or commit; 5: a patch is malformed.

@@ -69,7 +69,7 @@ fn forecast(known: &Forecast) -> Markup {
     html! {
         @match &known.outlook {
             Outlook::Stopped { since, subject, file, line } => {
-                span.badge.critical { "Stopped to apply" } " to " bdi { (text::line(&known.branch)) }
+                span.badge.critical { "Stopped applying" } " to " bdi { (text::line(&known.branch)) }
                 p.meta { "since " code { (short(since)) } " " bdi { (text::line(subject)) } ", at " bdi { (text::line(&place(file, *line))) } }
             }
             Outlook::Fails { file, line } => {

@@ -37,7 +37,7 @@ fn table(tallies: &[Tally]) -> Markup {
                         td { (tally.vanishing) } td { (tally.remaining) } td { (tally.fixes) }
                         td {
                             @if tally.is_proposed() { span.badge.high { "Proposed" } } @else {
-                                "from " (tally.marks.prerequisites) " prerequisites or " (tally.marks.fixes) " fixes on"
+                                "Not yet; marks: prerequisites " (tally.marks.prerequisites) ", fixes " (tally.marks.fixes)
                             }
                         }
                     }

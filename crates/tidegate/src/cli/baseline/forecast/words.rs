@@ -63,7 +63,7 @@ fn on_tip(found: &Forecast) -> String {
         },
         Outlook::AlreadyThere => "is there already".to_owned(),
         Outlook::PartlyThere => "is there in part, the rest applies".to_owned(),
-        Outlook::Stopped { since } => format!("stopped to apply, with {}", short(&since.commit)),
+        Outlook::Stopped { since } => format!("stopped applying, with {}", short(&since.commit)),
         Outlook::NeverApplied => "does not apply, nor did it since the release".to_owned(),
     }
 }
@@ -90,7 +90,7 @@ fn stopped(text: &mut String, branch: &str, row: &Row, found: &Forecast) {
         Outlook::Applies { .. } | Outlook::AlreadyThere | Outlook::PartlyThere => return,
         Outlook::Stopped { since } => {
             let Since { commit, subject, failed, last_good } = &**since;
-            let _ = writeln!(text, "\n{series} stopped to apply to {branch} with");
+            let _ = writeln!(text, "\n{series} stopped applying to {branch} with");
             let _ = writeln!(text, "  {commit} {}", printable(subject));
             let _ = writeln!(text, "  there it fails at {}, line {}", printable(&failed.file), failed.line);
             let _ = writeln!(text, "  it applied up to {last_good}");
