@@ -206,7 +206,7 @@ try {
   await pictures('reporter', { mailbox: '/mailbox' }, mailbox);
   await pictures('desk', {
     now: '/desk', cases: '/desk/cases', case: done.page, advisory: `${done.page}/advisory`, calendar: '/desk/calendar',
-    invitations: '/desk/invitations', tokens: '/account/tokens', sessions: '/account/sessions', 'second-factor': '/account/second-factor',
+    invitations: '/desk/invitations', tokens: '/account/tokens', sessions: '/account/sessions', ways: '/account/sign-in', 'second-factor': '/account/second-factor',
   }, mara);
 } catch (error) {
   fault('the main way through', error.message);

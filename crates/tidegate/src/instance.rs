@@ -6,6 +6,7 @@ use crate::chance::Chance;
 use crate::engine::clock::Clock;
 use crate::engine::{Engine, EngineError};
 use crate::logs::Level;
+use crate::oidc::{Oidc, OidcConfig};
 use crate::post::Post;
 use crate::post::keystore::KeyStore;
 use crate::post::settings::{MailConfig, SettingFault, Settings};
@@ -38,6 +39,9 @@ pub struct Config {
     /// What is demanded of people who sign in.
     #[serde(default, skip_serializing_if = "AccountsConfig::is_default")]
     pub accounts: AccountsConfig,
+    /// The identity provider at which people may sign in; none, where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<OidcConfig>,
     /// What the server writes about itself.
     #[serde(default)]
     pub log: LogConfig,
@@ -220,6 +224,7 @@ pub async fn create(
         master_key: KeySource::File(PathBuf::from("master.key")),
         web: WebConfig::default(),
         accounts: AccountsConfig::default(),
+        oidc: None,
         log: LogConfig::default(),
         watch: None,
         mail: None,
@@ -253,11 +258,13 @@ pub async fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Engine, InstanceE
     demand_database(&location)?;
     let settings = settings(dir, &config)?;
     let security_txt = security_txt(dir, &config)?;
+    let oidc = oidc(dir, &config)?;
     let store = Store::open(&location, &key, Arc::clone(&chance)).await?;
     let mut engine = Engine::open(store, clock, Arc::clone(&chance)).await.map_err(InstanceError::Engine)?;
     let keystore = KeyStore::new(dir.join(KEYS), key, chance);
     engine.post = Post { settings, keystore: Some(keystore) };
     engine.security_txt = security_txt;
+    engine.oidc = oidc;
     engine.second_factor_roles = config.accounts.second_factor_roles;
     Ok(engine)
 }
@@ -275,6 +282,13 @@ fn settings(dir: &Path, config: &Config) -> Result<Settings, InstanceError> {
     let faulty =
         |fault: SettingFault| InstanceError::Config { path: dir.join(CONFIG), why: fault.to_string() };
     Ok(checked.map_err(faulty)?.unwrap_or_default())
+}
+
+fn oidc(dir: &Path, config: &Config) -> Result<Option<Arc<Oidc>>, InstanceError> {
+    let checked = config.oidc.as_ref().map(|section| section.check(dir)).transpose();
+    let faulty =
+        |fault: SettingFault| InstanceError::Config { path: dir.join(CONFIG), why: fault.to_string() };
+    Ok(checked.map_err(faulty)?.map(Arc::new))
 }
 
 fn security_txt(dir: &Path, config: &Config) -> Result<Option<SecurityTxt>, InstanceError> {

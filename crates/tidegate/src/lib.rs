@@ -12,6 +12,7 @@ pub mod export;
 pub mod hands;
 pub mod instance;
 pub mod logs;
+pub mod oidc;
 pub mod out;
 pub mod pages;
 pub mod post;

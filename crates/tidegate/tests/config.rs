@@ -23,6 +23,12 @@ const WRONG: &[(&str, &str, &[&str])] = &[
     ("[log]", "[mail.smarthost]\nhost = \"m.example\"\n[log]", &["missing field `tls`", "starttls"]),
     (
         "[log]",
+        "[oidc]\nissuer = \"http://a.example\"\nclient_id = \"a\"\nclient_secret_file = \"a\"\n[log]",
+        &["oidc.issuer", "`http://a.example` must begin with https://"],
+    ),
+    ("[log]", "[oidc]\nissuer = \"https://a.example\"\n[log]", &["missing field `client_id`"]),
+    (
+        "[log]",
         "[mail.smarthost]\nhost = \"m.example\"\ntls = \"tls\"\nport = 99999\n[log]",
         &["line 12", "1 to 65535"],
     ),

@@ -4,6 +4,10 @@
 mod accounts;
 #[path = "web/desks.rs"]
 mod desks;
+#[path = "web/identity.rs"]
+mod identity;
+#[path = "web/provider.rs"]
+mod provider;
 #[path = "web/second_factor.rs"]
 mod second_factor;
 #[path = "web/sessions.rs"]

@@ -1,9 +1,11 @@
 //! Accounts: how a person proves who they are. What is here decides; it knows no store, no clock and no network.
 
 pub mod authenticator;
+pub mod identity;
 pub mod password;
 
 use authenticator::{Authenticator, Factor, Seed, Typed};
+use identity::Identity;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -19,6 +21,9 @@ pub struct Account {
     /// What an app is being set up from. It counts once it has shown a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Seed>,
+    /// Who they are at the identity provider, where they sign in there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
 }
 
 impl Account {
@@ -45,6 +50,14 @@ pub enum Proof {
     PasswordAndCode,
     /// A password, and a recovery code.
     PasswordAndRecoveryCode,
+    /// A sign-in at the identity provider.
+    Identity,
+    /// A sign-in at the identity provider, with a second factor there.
+    IdentityWithSecondFactor,
+    /// A sign-in at the identity provider, and a code of the authenticator app.
+    IdentityAndCode,
+    /// A sign-in at the identity provider, and a recovery code.
+    IdentityAndRecoveryCode,
 }
 
 impl fmt::Display for Proof {
@@ -55,6 +68,10 @@ impl fmt::Display for Proof {
             Proof::Password => "the password",
             Proof::PasswordAndCode => "the password and a code",
             Proof::PasswordAndRecoveryCode => "the password and a recovery code",
+            Proof::Identity => "the identity provider",
+            Proof::IdentityWithSecondFactor => "the identity provider, with a second factor",
+            Proof::IdentityAndCode => "the identity provider and a code",
+            Proof::IdentityAndRecoveryCode => "the identity provider and a recovery code",
         })
     }
 }
@@ -85,6 +102,18 @@ pub enum AccountEvent {
         /// Whether an administrator did it, where the server runs.
         by_administrator: bool,
     },
+    /// From here on they sign in at the identity provider too.
+    IdentityBound {
+        /// As whom.
+        identity: Identity,
+        /// Whether an administrator did it, where the server runs.
+        by_administrator: bool,
+    },
+    /// They sign in at the identity provider no more.
+    IdentityUnbound {
+        /// Whether an administrator did it, where the server runs.
+        by_administrator: bool,
+    },
 }
 
 impl fmt::Display for AccountEvent {
@@ -103,6 +132,16 @@ impl fmt::Display for AccountEvent {
             AccountEvent::AuthenticatorRemoved { by_administrator: false } => {
                 f.write_str("the second factor was turned off")
             }
+            AccountEvent::IdentityBound { identity, by_administrator } => {
+                write!(f, "an identity was bound{}: {identity}", by(*by_administrator))
+            }
+            AccountEvent::IdentityUnbound { by_administrator } => {
+                write!(f, "the identity was unbound{}", by(*by_administrator))
+            }
         }
     }
+}
+
+fn by(administrator: bool) -> &'static str {
+    if administrator { " by an administrator" } else { "" }
 }

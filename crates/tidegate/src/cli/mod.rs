@@ -6,6 +6,7 @@ mod baseline;
 mod case;
 mod clocks;
 mod commitment;
+mod identity;
 mod inventory;
 mod keep;
 mod keys;

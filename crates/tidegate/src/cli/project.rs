@@ -1,6 +1,6 @@
 //! `tidegate project ...` and `tidegate person ...`.
 
-use super::keys;
+use super::{identity, keys};
 use crate::engine::Engine;
 use crate::out::{Failure, Kind, Out, bar, table};
 use crate::{instance, web};
@@ -116,6 +116,19 @@ pub(super) enum Person {
         /// The person.
         name: Slug,
     },
+    /// Let whoever signs in under this name at the identity provider in as a person.
+    BindIdentity {
+        /// The person.
+        name: Slug,
+        /// What the provider calls them, in the claim that the configuration names: by default `sub`.
+        #[arg(long)]
+        subject: String,
+    },
+    /// Let nobody in as this person who signs in at the identity provider, and end whatever they had begun.
+    UnbindIdentity {
+        /// The person.
+        name: Slug,
+    },
     /// Send a person a letter with a link to choose a password with, once, within three days.
     Invite {
         /// The person.
@@ -167,6 +180,8 @@ impl Person {
                 let said = format!("{name} signs in with the password alone, until they set up an app again");
                 out.show(&said, &json!({"person": name.as_str(), "second_factor": false}))
             }
+            Person::BindIdentity { name, subject } => identity::bind(engine, &name, &subject, out).await,
+            Person::UnbindIdentity { name } => identity::unbind(engine, &name, out).await,
             Person::Invite { name } => {
                 engine.invite(&name).await?;
                 engine.work().await?;

@@ -98,7 +98,7 @@ impl Engine {
     }
 
     /// Sets the password of whoever holds `secret`, which is used up by that, and says who they are. Every session and
-    /// API token of theirs ends, and so do links that were sent before. `code` is looked at where they have a second
+    /// API token of theirs ends, so do links that were sent before, and an identity elsewhere is unbound. `code` is looked at where they have a second
     /// factor: whoever reads their mail does not have their telephone.
     ///
     /// # Errors
@@ -119,6 +119,7 @@ impl Engine {
         let set = self.change_account_with(&name, tokens, |account| {
             account.take_code(&typed)?;
             account.password = Some(hash.clone());
+            account.identity = None;
             Some(AccountEvent::PasswordSet)
         });
         if !set.await? {
@@ -164,6 +165,14 @@ impl Engine {
             (Ok(true | false), ..) => Ok(Checked::IsNot),
             (Err(Overrun), ..) => Ok(Checked::Later),
         }
+    }
+
+    /// Whether `name` has a password.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn has_password(&self, name: &Slug) -> Result<bool, EngineError> {
+        Ok(self.account(name.as_str()).await?.1.password.is_some())
     }
 
     /// The account of `owner` and how many events it has; an empty one where there is none yet.

@@ -6,6 +6,7 @@ pub mod api_tokens;
 pub mod clock;
 pub mod fold;
 pub mod fsck;
+pub mod identities;
 mod mailbox;
 pub mod people;
 pub(crate) mod perform;
@@ -23,6 +24,7 @@ pub use read::CaseFile;
 
 use crate::account::password::Passwords;
 use crate::chance::Chance;
+use crate::oidc::Oidc;
 use crate::post::Post;
 use crate::security_txt::SecurityTxt;
 use crate::store::{PolicyStamp, Project, Store, StoreError};
@@ -59,6 +61,8 @@ pub struct Engine {
     pub pulse: Pulse,
     /// Roles, in whichever project, that demand a second factor of whoever has one of them.
     pub second_factor_roles: Vec<Slug>,
+    /// The identity provider at which people may sign in, if there is one.
+    pub oidc: Option<Arc<Oidc>>,
 }
 
 /// A policy with the text that it was read from: where the stored text is another one, it is read again.
@@ -175,6 +179,7 @@ impl Engine {
             security_txt: None,
             pulse: Pulse::default(),
             second_factor_roles: Vec::new(),
+            oidc: None,
         })
     }
 

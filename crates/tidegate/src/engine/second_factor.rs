@@ -173,7 +173,7 @@ impl Engine {
         (codes, tags)
     }
 
-    async fn change_within(
+    pub(super) async fn change_within(
         &self,
         name: &Slug,
         within: &Session,
@@ -184,7 +184,7 @@ impl Engine {
     }
 
     /// Changes the account in the commit that finds the password that was looked at still there.
-    async fn change_by_password(
+    pub(super) async fn change_by_password(
         &self,
         name: &Slug,
         within: &Session,

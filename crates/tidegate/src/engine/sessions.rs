@@ -4,6 +4,7 @@
 use super::people::People;
 use super::{Engine, EngineError, PEOPLE, read_people};
 use crate::account::authenticator::{Factor, Typed};
+use crate::account::identity::Vouched;
 use crate::account::{Account, AccountEvent, Proof};
 use crate::secret::Secret;
 use crate::store::{AccountTokens, Held, NewToken, TokenId, TokenKind};
@@ -36,6 +37,8 @@ struct Stored {
     began_us: i64,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     from: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    second_factor_elsewhere: bool,
 }
 
 /// A session.
@@ -53,14 +56,23 @@ pub struct Session {
     pub from: String,
     /// When it ends if it is not used.
     pub expires: Instant,
+    /// Whether it began with a second factor at the identity provider.
+    pub second_factor_elsewhere: bool,
 }
 
 impl Session {
     fn open(held: &Held) -> Option<Session> {
         let stored: Stored = serde_json::from_slice(&held.body).ok()?;
         let began = Instant::from_micros(stored.began_us);
-        let (who, from) = (stored.who, stored.from);
-        Some(Session { id: held.id, who, began, used: held.used.max(began), from, expires: held.expires })
+        Some(Session {
+            id: held.id,
+            who: stored.who,
+            began,
+            used: held.used.max(began),
+            from: stored.from,
+            expires: held.expires,
+            second_factor_elsewhere: stored.second_factor_elsewhere,
+        })
     }
 
     fn last(&self) -> Instant {
@@ -87,6 +99,21 @@ pub(super) enum Still {
     /// The one-time link has not been used up or ended. It is enough by itself: whoever prints one holds the key to
     /// everything.
     Link(Secret),
+    /// The identity that the provider vouched for is bound to the account. Where the account has a second factor, and
+    /// none was shown there, a code is asked for as well, once more: `held` is then what the browser waits with.
+    Identity {
+        /// Who, and how.
+        vouched: Vouched,
+        /// What is used up when the session begins.
+        held: Option<Secret>,
+    },
+}
+
+impl Shown {
+    /// Whether a second factor that counts was shown elsewhere.
+    fn has_factor(&self) -> bool {
+        matches!(&self.still, Still::Identity { vouched, .. } if vouched.by_second_factor)
+    }
 }
 
 impl Still {
@@ -95,6 +122,7 @@ impl Still {
         match self {
             Still::Password(hash) | Still::NewPassword(hash) => account.password.as_ref() == Some(hash),
             Still::Link(_) => true,
+            Still::Identity { vouched, .. } => account.identity.as_ref() == Some(&vouched.identity),
         }
     }
 }
@@ -122,11 +150,16 @@ impl Engine {
         from: &str,
     ) -> Result<Option<Secret>, EngineError> {
         let (secret, now) = (self.draw_secret(), self.clock.now());
-        let body = body(Who::Person(shown.name.clone()), now, from);
+        let stored = Stored {
+            second_factor_elsewhere: shown.has_factor(),
+            ..stored(Who::Person(shown.name.clone()), now, from)
+        };
+        let body = serde_json::to_vec(&stored).unwrap_or_default();
         let begins = Some(NewToken { owner: Some(&shown.name), ..session(&secret, now, &body) });
         let uses_up = match &shown.still {
             Still::Password(_) | Still::NewPassword(_) => None,
             Still::Link(link) => Some((TokenKind::SignIn, link)),
+            Still::Identity { held, .. } => held.as_ref().map(|held| (TokenKind::Code, held)),
         };
         let tokens = AccountTokens { uses_up, begins, ..AccountTokens::default() };
         let typed = self.typed(&shown.name, code);
@@ -143,7 +176,7 @@ impl Engine {
     /// The store's.
     pub async fn begin_reporter_session(&self, case: CaseId) -> Result<Secret, EngineError> {
         let (secret, now) = (self.draw_secret(), self.clock.now());
-        let body = body(Who::Reporter(case), now, "");
+        let body = serde_json::to_vec(&stored(Who::Reporter(case), now, "")).unwrap_or_default();
         self.store.put_token(&session(&secret, now, &body), now).await?;
         Ok(secret)
     }
@@ -223,12 +256,17 @@ fn proof(still: &Still, account: &mut Account, typed: &Typed) -> Option<Proof> {
             Some(Factor::Code) => Proof::PasswordAndCode,
             Some(Factor::RecoveryCode) => Proof::PasswordAndRecoveryCode,
         }),
+        Still::Identity { vouched, .. } if vouched.by_second_factor => Some(Proof::IdentityWithSecondFactor),
+        Still::Identity { .. } => account.take_code(typed).map(|factor| match factor {
+            None => Proof::Identity,
+            Some(Factor::Code) => Proof::IdentityAndCode,
+            Some(Factor::RecoveryCode) => Proof::IdentityAndRecoveryCode,
+        }),
     }
 }
 
-fn body(who: Who, now: Instant, from: &str) -> Vec<u8> {
-    let stored = Stored { who, began_us: now.micros(), from: from.to_owned() };
-    serde_json::to_vec(&stored).unwrap_or_default()
+fn stored(who: Who, now: Instant, from: &str) -> Stored {
+    Stored { who, began_us: now.micros(), from: from.to_owned(), second_factor_elsewhere: false }
 }
 
 fn session<'a>(secret: &'a Secret, now: Instant, body: &'a [u8]) -> NewToken<'a> {

@@ -168,7 +168,9 @@ fn server(config: &SmarthostConfig, dir: &Path) -> Result<Server, SettingFault> 
     }
     let login = match (&config.user, &config.password_file) {
         (None, None) => None,
-        (Some(user), Some(file)) => Some((user.clone(), password(&dir.join(file))?)),
+        (Some(user), Some(file)) => {
+            Some((user.clone(), secret_line("mail.smarthost.password_file", &dir.join(file))?))
+        }
         (Some(_), None) => {
             return Err(fault("mail.smarthost.password_file", "there is a user, but no password_file"));
         }
@@ -199,20 +201,19 @@ fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, SettingFault> {
     std::fs::read(path).map_err(|error| fault(key, format_args!("{}: {error}", path.display())))
 }
 
-/// The file's first line. A file that others can read is refused: the password is no secret any more.
-fn password(path: &Path) -> Result<Zeroizing<String>, SettingFault> {
+/// The file's first line. A file that others can read is refused: what is in it is no secret any more.
+pub(crate) fn secret_line(key: &'static str, path: &Path) -> Result<Zeroizing<String>, SettingFault> {
     use std::os::unix::fs::PermissionsExt;
-    const KEY: &str = "mail.smarthost.password_file";
-    let bytes = Zeroizing::new(read(KEY, path)?);
+    let bytes = Zeroizing::new(read(key, path)?);
     let mode = std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
     if mode & 0o077 != 0 {
         let why =
-            format!("others can read {0}; run `chmod 600 {0}`, and change the password", path.display());
-        return Err(fault(KEY, why));
+            format!("others can read {0}; run `chmod 600 {0}`, and change what is in it", path.display());
+        return Err(fault(key, why));
     }
     let text = std::str::from_utf8(&bytes).ok().and_then(|text| text.lines().next()).unwrap_or_default();
     if text.is_empty() {
-        return Err(fault(KEY, format_args!("the first line of {} is no password", path.display())));
+        return Err(fault(key, format_args!("the first line of {} is empty", path.display())));
     }
     Ok(Zeroizing::new(text.to_owned()))
 }

@@ -7,6 +7,7 @@ use super::database::{Row, Tx};
 use super::seal::{Place, Tag};
 use super::{BODY_BYTES_MAX, NewToken, Store, StoreError, TokenId, TokenKind, check_length, sql};
 use crate::secret::Secret;
+use std::collections::HashMap;
 use tidegate_domain::time::Instant;
 
 /// An account as it is stored.
@@ -64,6 +65,22 @@ impl Store {
     pub async fn account(&self, owner: &str) -> Result<Option<StoredAccount>, StoreError> {
         let rows = self.database.query(sql::ACCOUNT, [self.account_tag(owner).into()]).await?;
         rows.first().map(|row| self.open_account(row)).transpose()
+    }
+
+    /// The accounts of those of `owners` who have one.
+    pub async fn accounts<'o>(
+        &self,
+        owners: impl IntoIterator<Item = &'o str>,
+    ) -> Result<Vec<(&'o str, StoredAccount)>, StoreError> {
+        let tagged = owners.into_iter().map(|owner| (self.account_tag(owner).0, owner));
+        let owners: HashMap<_, _> = tagged.collect();
+        let mut accounts = Vec::new();
+        for row in self.database.query(sql::ACCOUNTS, []).await? {
+            if let Some(owner) = owners.get(&row.digest("tag")?) {
+                accounts.push((*owner, self.open_account(&row)?));
+            }
+        }
+        Ok(accounts)
     }
 
     /// Stores a change with its event; false, and nothing is stored, where a token that it needs is not there any

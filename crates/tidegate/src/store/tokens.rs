@@ -22,6 +22,10 @@ pub enum TokenKind {
     Mailbox,
     /// A mailed link with which a person sets a password.
     Welcome,
+    /// A browser that was sent to the identity provider, and is to come back.
+    Away,
+    /// A browser that came back, and of which a code is asked still.
+    Code,
 }
 
 impl TokenKind {
@@ -31,6 +35,8 @@ impl TokenKind {
             TokenKind::SignIn => "sign-in",
             TokenKind::Mailbox => "mailbox",
             TokenKind::Welcome => "welcome",
+            TokenKind::Away => "away",
+            TokenKind::Code => "code",
         }
     }
 }
@@ -137,6 +143,20 @@ impl Store {
         let Some(row) = rows.first() else { return Ok(None) };
         let value = row.opt_bytes("value")?.map(|sealed| self.open_setting(setting, sealed)).transpose()?;
         Ok(Some((self.open_token(row)?, value)))
+    }
+
+    /// What `secret` is good for at `now`, once: of two that come with it, one is told.
+    pub async fn take_token(
+        &self,
+        kind: TokenKind,
+        secret: &Secret,
+        now: Instant,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(held) = self.token(kind, secret, now).await? else { return Ok(None) };
+        let mut tx = self.database.begin().await?;
+        let is_ours = self.use_token_up(&mut tx, kind, secret, now).await?;
+        tx.commit().await?;
+        Ok(is_ours.then_some(held.body))
     }
 
     /// Ends a token, within a transaction; false where it is not good any more. Of two that come with the same

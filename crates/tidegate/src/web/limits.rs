@@ -10,6 +10,8 @@ pub(super) const SIGN_IN_NAME: Limit = Limit { kind: "sign-in name", most: 10, o
 pub(super) const CODE: Limit = Limit { kind: "code", most: 5, one_per_s: 900 };
 /// Wrong passwords from one network.
 pub(super) const SIGN_IN: Limit = Limit { kind: "sign-in", most: 60, one_per_s: 15 };
+/// Browsers of one network that are sent to the identity provider: it is asked for each.
+pub(super) const AWAY: Limit = Limit { kind: "away", most: 60, one_per_s: 15 };
 /// Letters with links to one address.
 pub(super) const LETTER_ADDRESS: Limit = Limit { kind: "letter address", most: 5, one_per_s: 1_200 };
 /// Letters with links that one network asks for.

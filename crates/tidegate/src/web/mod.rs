@@ -8,6 +8,7 @@ mod desk;
 mod editor;
 mod form;
 mod guard;
+mod identity;
 mod limits;
 mod path;
 mod point_releases;
@@ -122,6 +123,7 @@ pub fn routes() -> Routes {
     let routes = Routes::default();
     let routes = public::routes(routes);
     let routes = sign_in::routes(routes);
+    let routes = identity::routes(routes);
     let routes = welcome::routes(routes);
     let routes = editor::routes(routes);
     let routes = desk::routes(routes);

@@ -53,14 +53,14 @@ async fn turn_off(State(web): State<Shared>, person: SignedIn, form: Form) -> Re
     web.factor_changed(&person, changed, WRONG_PASSWORD).await
 }
 
-const WRONG_PASSWORD: &str = "That is not your password. Nothing was changed.";
+pub(super) const WRONG_PASSWORD: &str = "That is not your password. Nothing was changed.";
 
-fn password(form: &Form) -> Zeroizing<String> {
+pub(super) fn password(form: &Form) -> Zeroizing<String> {
     Zeroizing::new(form.0.exact("password").unwrap_or_default().to_owned())
 }
 
 /// What whoever is signed in tries on their own account: nobody else uses their tries up.
-fn own(name: &Slug) -> String {
+pub(super) fn own(name: &Slug) -> String {
     format!("own/{name}")
 }
 

@@ -65,12 +65,12 @@ impl Web {
         if self.is_https() { "__Host-session" } else { "session" }
     }
 
-    fn is_https(&self) -> bool {
+    pub(super) fn is_https(&self) -> bool {
         self.origin.starts_with("https:")
     }
 }
 
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     pairs.flat_map(|text| text.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
 }
@@ -119,7 +119,7 @@ where
         let Some((session, people)) = web.session(&parts.headers).await? else { return Err(Answer::SignIn) };
         let Who::Person(name) = &session.who else { return Err(Answer::SignIn) };
         let Some(person) = people.find(name) else { return Err(Answer::SignIn) };
-        let lacks_factor = web.engine.lacks_second_factor(person).await?;
+        let lacks_factor = !session.second_factor_elsewhere && web.engine.lacks_second_factor(person).await?;
         Ok(SignedIn { name: name.clone(), session, lacks_factor })
     }
 }

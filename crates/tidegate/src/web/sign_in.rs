@@ -22,8 +22,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .post(For::Anyone, "/sign-out", sign_out)
 }
 
-async fn show() -> Html<String> {
-    Html(desk::sign_in(false))
+async fn show(State(web): State<Shared>) -> Html<String> {
+    Html(desk::sign_in(false, web.provider()))
 }
 
 /// A wrong password, a wrong code, too many codes and an account that is not there are the same answer, after the
@@ -41,16 +41,16 @@ async fn use_password(State(web): State<Shared>, whence: Whence, form: Form) -> 
         Checked::Later => return Err(Answer::Later { retry_after_s: super::BUSY_S }),
     };
     let may_try = web.may_try(limits::CODE, &tries).await?;
-    let Some(shown) = shown.filter(|_| may_try) else { return Ok(refused()) };
-    let Some(in_order) = web.sign_in(&shown, code, &whence).await? else { return Ok(refused()) };
+    let Some(shown) = shown.filter(|_| may_try) else { return Ok(refused(&web)) };
+    let Some(in_order) = web.sign_in(&shown, code, &whence).await? else { return Ok(refused(&web)) };
     web.engine.store.forget_try(limits::CODE, &tries).await?;
     web.engine.store.forget_try(limits::SIGN_IN_NAME, &subject).await?;
     web.forgive_from(limits::SIGN_IN, &whence).await?;
     Ok(in_order)
 }
 
-fn refused() -> Response {
-    (StatusCode::FORBIDDEN, Html(desk::sign_in(true))).into_response()
+fn refused(web: &Shared) -> Response {
+    (StatusCode::FORBIDDEN, Html(desk::sign_in(true, web.provider()))).into_response()
 }
 
 async fn show_link(Path(secret): Path<String>) -> Result<Html<String>, Answer> {

@@ -14,25 +14,25 @@ use zeroize::Zeroizing;
 const PAGE: &str = "/account/second-factor";
 
 /// An authenticator app, and what was written down beside it.
-struct App {
-    totp: Totp,
+pub(super) struct App {
+    pub(super) totp: Totp,
     recovery: Vec<String>,
 }
 
 impl World {
-    fn code(&self, app: &Totp) -> String {
+    pub(super) fn code(&self, app: &Totp) -> String {
         let now = u64::try_from(self.clock.now().micros() / 1_000_000).expect("after 1970");
         app.generate(now).to_string()
     }
 
     /// Moves on by so many seconds.
-    fn pass(&self, seconds: i64) {
+    pub(super) fn pass(&self, seconds: i64) {
         let now = self.clock.now().micros() + seconds * 1_000_000;
         self.clock.set(tidegate_domain::time::Instant::from_micros(now));
     }
 
     /// Sets an app up from what the page shows to be typed.
-    async fn set_up_app(&self, cookie: &str) -> App {
+    pub(super) async fn set_up_app(&self, cookie: &str) -> App {
         assert_eq!(self.ask("POST", &format!("{PAGE}/begin"), cookie, "").await.header("location"), PAGE);
         let page = self.ask("GET", PAGE, cookie, "").await.body;
         let shown = between(&page, "<p class=\"key\"><code>", "</code>").replace(' ', "");

@@ -10,16 +10,18 @@ use tidegate_domain::id::Slug;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tab {
     Sessions,
+    Ways,
     SecondFactor,
     Tokens,
 }
 
 impl Tab {
-    const ALL: [Tab; 3] = [Tab::Sessions, Tab::SecondFactor, Tab::Tokens];
+    const ALL: [Tab; 4] = [Tab::Sessions, Tab::Ways, Tab::SecondFactor, Tab::Tokens];
 
     fn name(self) -> &'static str {
         match self {
             Tab::Sessions => "Sessions",
+            Tab::Ways => "Ways to sign in",
             Tab::SecondFactor => "Second factor",
             Tab::Tokens => "API tokens",
         }
@@ -28,6 +30,7 @@ impl Tab {
     fn address(self) -> &'static str {
         match self {
             Tab::Sessions => "/account/sessions",
+            Tab::Ways => "/account/sign-in",
             Tab::SecondFactor => "/account/second-factor",
             Tab::Tokens => "/account/tokens",
         }
@@ -48,9 +51,9 @@ pub(super) fn account_page(name: &Slug, tab: Tab, main: &Markup) -> String {
     page(tab.name(), Reader::Person(name), &main)
 }
 
-/// Signing in. `refused`: what was given before did not fit.
+/// Signing in. `refused`: what was given before did not fit. `provider`: where else one may sign in.
 #[must_use]
-pub fn sign_in(refused: bool) -> String {
+pub fn sign_in(refused: bool, provider: Option<&str>) -> String {
     let main = html! {
         h1 { "Sign in" }
         @if refused {
@@ -67,6 +70,9 @@ pub fn sign_in(refused: bool) -> String {
             (password("password", "Password", "current-password"))
             (code_field("Code of your authenticator app, or a recovery code, if you set one up", false))
             button { "Sign in" }
+        }
+        @if let Some(name) = provider {
+            p { a.action href="/sign-in/oidc" { "Sign in at " bdi { (name) } } }
         }
         p { a href="/recover" { "I have no password, or forgot it" } }
         p.hint { "Whoever was given a one-time link opens that instead. An administrator makes one with " code { "tidegate person link NAME" } "." }
@@ -109,7 +115,8 @@ pub fn welcome(secret: &str, refused: bool) -> String {
         }
         p.lead {
             "The link that brought you here works once. With a new password, every browser that is signed in as you is "
-            "signed out, and your API tokens end: programs need new ones."
+            "signed out, and your API tokens end: programs need new ones. An identity elsewhere that you signed in with is "
+            "unbound; bind it again afterwards."
         }
         form.card-form method="post" action={ "/welcome/" (secret) } {
             (new_password())

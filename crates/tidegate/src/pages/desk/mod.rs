@@ -9,6 +9,7 @@ mod door;
 mod editor;
 mod embargo;
 mod frame;
+mod identity;
 mod invitations;
 mod lists;
 mod point_releases;
@@ -26,6 +27,7 @@ pub use door::{
 pub use editor::{DraftPage, Preview, editor};
 pub(super) use frame::page;
 pub use frame::{Reader, failed, note, refused};
+pub use identity::{WaysPage, identity_code, identity_refused, onward, provider_down, ways};
 pub use invitations::{Invitation, invitations};
 pub use lists::{CaseLine, DueLine, cases, now};
 pub use second_factor::{FactorPage, Setup, recovery_codes, second_factor};
