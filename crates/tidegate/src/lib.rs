@@ -15,6 +15,7 @@ pub mod logs;
 pub mod oidc;
 pub mod out;
 pub mod pages;
+pub mod passkeys;
 pub mod post;
 mod reporter;
 pub mod secret;

@@ -4,8 +4,12 @@
 mod accounts;
 #[path = "web/desks.rs"]
 mod desks;
+#[path = "web/device.rs"]
+mod device;
 #[path = "web/identity.rs"]
 mod identity;
+#[path = "web/passkeys.rs"]
+mod passkeys;
 #[path = "web/provider.rs"]
 mod provider;
 #[path = "web/second_factor.rs"]

@@ -4,6 +4,7 @@ pub mod authenticator;
 pub mod identity;
 pub mod password;
 
+use crate::passkeys::OwnPasskey;
 use authenticator::{Authenticator, Factor, Seed, Typed};
 use identity::Identity;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ pub struct Account {
     /// Who they are at the identity provider, where they sign in there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
+    /// Their passkeys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passkeys: Vec<OwnPasskey>,
 }
 
 impl Account {
@@ -58,6 +62,8 @@ pub enum Proof {
     IdentityAndCode,
     /// A sign-in at the identity provider, and a recovery code.
     IdentityAndRecoveryCode,
+    /// A passkey.
+    Passkey,
 }
 
 impl fmt::Display for Proof {
@@ -72,6 +78,7 @@ impl fmt::Display for Proof {
             Proof::IdentityWithSecondFactor => "the identity provider, with a second factor",
             Proof::IdentityAndCode => "the identity provider and a code",
             Proof::IdentityAndRecoveryCode => "the identity provider and a recovery code",
+            Proof::Passkey => "a passkey",
         })
     }
 }
@@ -114,6 +121,16 @@ pub enum AccountEvent {
         /// Whether an administrator did it, where the server runs.
         by_administrator: bool,
     },
+    /// A passkey was added.
+    PasskeyAdded {
+        /// What its owner calls it.
+        note: String,
+    },
+    /// A passkey was removed.
+    PasskeyRemoved {
+        /// What its owner called it.
+        note: String,
+    },
 }
 
 impl fmt::Display for AccountEvent {
@@ -138,10 +155,16 @@ impl fmt::Display for AccountEvent {
             AccountEvent::IdentityUnbound { by_administrator } => {
                 write!(f, "the identity was unbound{}", by(*by_administrator))
             }
+            AccountEvent::PasskeyAdded { note } => write!(f, "a passkey was added{}", called(note)),
+            AccountEvent::PasskeyRemoved { note } => write!(f, "a passkey was removed{}", called(note)),
         }
     }
 }
 
 fn by(administrator: bool) -> &'static str {
     if administrator { " by an administrator" } else { "" }
+}
+
+fn called(note: &str) -> String {
+    if note.is_empty() { String::new() } else { format!(": {note}") }
 }

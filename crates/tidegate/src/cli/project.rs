@@ -111,7 +111,7 @@ pub(super) enum Person {
         /// The person.
         name: Slug,
     },
-    /// Ask a person who lost their authenticator app and their recovery codes for no code any more.
+    /// Take their second factors, authenticator app and passkeys, from a person who lost them.
     ResetSecondFactor {
         /// The person.
         name: Slug,

@@ -98,7 +98,7 @@ impl Engine {
     }
 
     /// Sets the password of whoever holds `secret`, which is used up by that, and says who they are. Every session and
-    /// API token of theirs ends, so do links that were sent before, and an identity elsewhere is unbound. `code` is looked at where they have a second
+    /// API token of theirs ends, so do links that were sent before, an identity elsewhere is unbound and passkeys are removed, unless they are the second factor. `code` is looked at where they have a second
     /// factor: whoever reads their mail does not have their telephone.
     ///
     /// # Errors
@@ -117,9 +117,15 @@ impl Engine {
         let tokens = AccountTokens { uses_up: link, ends_all: true, ..AccountTokens::default() };
         let typed = self.typed(&name, code);
         let set = self.change_account_with(&name, tokens, |account| {
-            account.take_code(&typed)?;
+            let by_code = account.take_code(&typed)?.is_some();
             account.password = Some(hash.clone());
-            account.identity = None;
+            // Without a code, what stands as a second factor stays: whoever reads the mail would get around it.
+            if by_code || !self.provider_counts() {
+                account.identity = None;
+            }
+            if by_code {
+                account.passkeys.clear();
+            }
             Some(AccountEvent::PasswordSet)
         });
         if !set.await? {

@@ -248,11 +248,22 @@ impl Engine {
         within: &Session,
         password: Zeroizing<String>,
     ) -> Result<Changed, EngineError> {
+        self.change_as_owner(name, within, password, |account| unbind(account, false)).await
+    }
+
+    /// Changes the account of whoever typed their password, or has none.
+    pub(super) async fn change_as_owner(
+        &self,
+        name: &Slug,
+        within: &Session,
+        password: Zeroizing<String>,
+        change: impl Fn(&mut Account) -> Option<AccountEvent>,
+    ) -> Result<Changed, EngineError> {
         if self.has_password(name).await? {
-            return self.change_by_password(name, within, password, |account| unbind(account, false)).await;
+            return self.change_by_password(name, within, password, change).await;
         }
         // A password that is set meanwhile ends the session.
-        let changed = self.change_within(name, within, |account| unbind(account, false)).await?;
+        let changed = self.change_within(name, within, change).await?;
         Ok(if changed { Changed::Done(Vec::new()) } else { Changed::Not })
     }
 
@@ -289,7 +300,8 @@ impl Engine {
         Ok(holders)
     }
 
-    async fn hold(&self, kind: TokenKind, body: &[u8]) -> Result<Secret, StoreError> {
+    /// Keeps something while a browser is to come back.
+    pub(super) async fn hold(&self, kind: TokenKind, body: &[u8]) -> Result<Secret, StoreError> {
         let (secret, now) = (self.draw_secret(), self.clock.now());
         let expires = minutes_after(now, AWAY_MIN);
         self.store.put_token(&NewToken { kind, secret: &secret, owner: None, expires, body }, now).await?;

@@ -8,6 +8,7 @@ pub mod fold;
 pub mod fsck;
 pub mod identities;
 mod mailbox;
+pub mod passkeys;
 pub mod people;
 pub(crate) mod perform;
 mod read;

@@ -80,7 +80,9 @@ impl Engine {
     pub async fn begin_setup(&self, name: &Slug, within: &Session) -> Result<bool, EngineError> {
         let seed = Seed::draw(&self.chance);
         self.change_within(name, within, |account| {
-            let is_open = account.authenticator.is_none() && account.password.is_some();
+            let is_open = account.authenticator.is_none()
+                && account.password.is_some()
+                && self.may_add_factor(account, within);
             account.pending = Some(seed.clone());
             is_open.then_some(AccountEvent::SetupBegun)
         })
@@ -100,7 +102,7 @@ impl Engine {
         let (codes, tags) = self.recovery_codes(name);
         let typed = self.typed(name, code);
         let done = self.change_within(name, within, |account| {
-            if account.authenticator.is_some() {
+            if account.authenticator.is_some() || !self.may_add_factor(account, within) {
                 return None;
             }
             account.authenticator = Some(Authenticator::set_up(account.pending.as_ref()?, &typed, &tags)?);
@@ -148,17 +150,34 @@ impl Engine {
         .await
     }
 
-    /// Takes the second factor from somebody who lost the app and the recovery codes; false where there is none.
+    /// Takes every second factor from somebody who lost them, app, recovery codes and passkeys; false where there is
+    /// none.
     ///
     /// # Errors
     /// [`EngineError::NoSuchPerson`], or the store's.
     pub async fn reset_second_factor(&self, name: &Slug) -> Result<bool, EngineError> {
         self.known(name).await?;
         self.change_account_with(name, AccountTokens::default(), |account| {
-            account.authenticator.take()?;
-            Some(AccountEvent::AuthenticatorRemoved { by_administrator: true })
+            let has_any = account.authenticator.is_some() || !account.passkeys.is_empty();
+            account.authenticator = None;
+            account.passkeys.clear();
+            has_any.then_some(AccountEvent::AuthenticatorRemoved { by_administrator: true })
         })
         .await
+    }
+
+    /// Whether another factor may be added in this session. Where there is one already, it must have been shown:
+    /// otherwise whoever has the password alone would make their own. Where there is an app, a password alone begins
+    /// no session.
+    pub(super) fn may_add_factor(&self, account: &Account, within: &Session) -> bool {
+        let has_other =
+            !account.passkeys.is_empty() || (account.identity.is_some() && self.provider_counts());
+        within.other_second_factor || account.authenticator.is_some() || !has_other
+    }
+
+    /// Whether a second factor that was shown at the identity provider counts.
+    pub(super) fn provider_counts(&self) -> bool {
+        self.oidc.as_ref().is_some_and(|oidc| oidc.counts_second_factors())
     }
 
     /// A code as `name` typed it, now.

@@ -6,6 +6,7 @@ use super::{Engine, EngineError, PEOPLE, read_people};
 use crate::account::authenticator::{Factor, Typed};
 use crate::account::identity::Vouched;
 use crate::account::{Account, AccountEvent, Proof};
+use crate::passkeys::Used;
 use crate::secret::Secret;
 use crate::store::{AccountTokens, Held, NewToken, TokenId, TokenKind};
 use serde::{Deserialize, Serialize};
@@ -38,7 +39,7 @@ struct Stored {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     from: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    second_factor_elsewhere: bool,
+    other_second_factor: bool,
 }
 
 /// A session.
@@ -56,8 +57,8 @@ pub struct Session {
     pub from: String,
     /// When it ends if it is not used.
     pub expires: Instant,
-    /// Whether it began with a second factor at the identity provider.
-    pub second_factor_elsewhere: bool,
+    /// Whether it began with a second factor that is no app: the identity provider's, or a passkey.
+    pub other_second_factor: bool,
 }
 
 impl Session {
@@ -71,7 +72,7 @@ impl Session {
             used: held.used.max(began),
             from: stored.from,
             expires: held.expires,
-            second_factor_elsewhere: stored.second_factor_elsewhere,
+            other_second_factor: stored.other_second_factor,
         })
     }
 
@@ -107,12 +108,18 @@ pub(super) enum Still {
         /// What is used up when the session begins.
         held: Option<Secret>,
     },
+    /// The passkey that was shown is still one of theirs. It is two factors in one.
+    Passkey(Used),
 }
 
 impl Shown {
-    /// Whether a second factor that counts was shown elsewhere.
+    /// Whether a second factor that counts was shown, other than a code.
     fn has_factor(&self) -> bool {
-        matches!(&self.still, Still::Identity { vouched, .. } if vouched.by_second_factor)
+        match &self.still {
+            Still::Identity { vouched, .. } => vouched.by_second_factor,
+            Still::Passkey(_) => true,
+            Still::Password(_) | Still::NewPassword(_) | Still::Link(_) => false,
+        }
     }
 }
 
@@ -123,6 +130,7 @@ impl Still {
             Still::Password(hash) | Still::NewPassword(hash) => account.password.as_ref() == Some(hash),
             Still::Link(_) => true,
             Still::Identity { vouched, .. } => account.identity.as_ref() == Some(&vouched.identity),
+            Still::Passkey(used) => account.passkeys.iter().any(|own| own.is(used)),
         }
     }
 }
@@ -151,13 +159,13 @@ impl Engine {
     ) -> Result<Option<Secret>, EngineError> {
         let (secret, now) = (self.draw_secret(), self.clock.now());
         let stored = Stored {
-            second_factor_elsewhere: shown.has_factor(),
+            other_second_factor: shown.has_factor(),
             ..stored(Who::Person(shown.name.clone()), now, from)
         };
         let body = serde_json::to_vec(&stored).unwrap_or_default();
         let begins = Some(NewToken { owner: Some(&shown.name), ..session(&secret, now, &body) });
         let uses_up = match &shown.still {
-            Still::Password(_) | Still::NewPassword(_) => None,
+            Still::Password(_) | Still::NewPassword(_) | Still::Passkey(_) => None,
             Still::Link(link) => Some((TokenKind::SignIn, link)),
             Still::Identity { held, .. } => held.as_ref().map(|held| (TokenKind::Code, held)),
         };
@@ -250,6 +258,9 @@ fn proof(still: &Still, account: &mut Account, typed: &Typed) -> Option<Proof> {
     }
     match still {
         Still::Link(_) => Some(Proof::Link),
+        Still::Passkey(used) => {
+            account.passkeys.iter_mut().any(|own| own.take(used)).then_some(Proof::Passkey)
+        }
         Still::NewPassword(_) => Some(Proof::MailedLink),
         Still::Password(_) => account.take_code(typed).map(|factor| match factor {
             None => Proof::Password,
@@ -266,7 +277,7 @@ fn proof(still: &Still, account: &mut Account, typed: &Typed) -> Option<Proof> {
 }
 
 fn stored(who: Who, now: Instant, from: &str) -> Stored {
-    Stored { who, began_us: now.micros(), from: from.to_owned(), second_factor_elsewhere: false }
+    Stored { who, began_us: now.micros(), from: from.to_owned(), other_second_factor: false }
 }
 
 fn session<'a>(secret: &'a Secret, now: Instant, body: &'a [u8]) -> NewToken<'a> {

@@ -1,10 +1,12 @@
 //! The `[oidc]` section of the configuration file, checked when the program starts.
 
-use super::{Oidc, http};
+use super::{ASKING_MAX, Oidc, http};
 use crate::post::settings::{SettingFault, secret_line};
 use openidconnect::{ClientId, ClientSecret, IssuerUrl};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// The claim that names a person where nothing else is said: the one that a provider must never give to another
 /// (OpenID Connect Core 1.0, section 2).
@@ -97,6 +99,7 @@ impl OidcConfig {
             second_factor_acr: self.second_factor_acr.clone(),
             second_factor_amr: self.second_factor_amr.clone(),
             http: http::agent(is_near),
+            room: Arc::new(Semaphore::new(ASKING_MAX)),
         })
     }
 }

@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use tidegate_domain::time::Instant;
+use tokio::sync::Semaphore;
 
 /// Signatures that only the provider can make; with HMAC, whoever knows the client's secret could.
 const SIGNATURES: [CoreJwsSigningAlgorithm; 9] = [
@@ -42,6 +43,8 @@ const SIGNATURES: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::EcdsaP384Sha384,
     CoreJwsSigningAlgorithm::EdDsa,
 ];
+/// So many sign-ins ask the provider at a time; whoever comes then is asked to come again.
+const ASKING_MAX: usize = 16;
 /// The longest code that a browser may come back with, in bytes.
 const CODE_BYTES_MAX: usize = 4_096;
 
@@ -57,6 +60,7 @@ pub struct Oidc {
     second_factor_acr: Vec<String>,
     second_factor_amr: Vec<String>,
     http: ureq::Agent,
+    room: Arc<Semaphore>,
 }
 
 /// What is kept, here alone, of a sign-in while the browser is at the provider. `Debug` hides it.
@@ -122,6 +126,12 @@ impl Oidc {
     #[must_use]
     pub fn identity(&self, subject: &str) -> Identity {
         Identity { issuer: self.issuer.to_string(), subject: subject.to_owned() }
+    }
+
+    /// Whether a second factor that was shown there can count here.
+    #[must_use]
+    pub fn counts_second_factors(&self) -> bool {
+        !self.second_factor_acr.is_empty() || !self.second_factor_amr.is_empty()
     }
 
     /// Where the browser signs in. `back`: where it comes back to.
@@ -234,8 +244,14 @@ impl Oidc {
         self: &Arc<Self>,
         ask: impl FnOnce(&Oidc) -> Result<T, OidcError> + Send + 'static,
     ) -> Result<T, OidcError> {
-        let oidc = Arc::clone(self);
-        let asked = tokio::task::spawn_blocking(move || ask(&oidc)).await;
+        let (oidc, room) = (Arc::clone(self), Arc::clone(&self.room).try_acquire_owned());
+        let room = room.map_err(|_| OidcError::Down("too many sign-ins wait for it at once".to_owned()))?;
+        let asked = tokio::task::spawn_blocking(move || {
+            let asked = ask(&oidc);
+            drop(room);
+            asked
+        })
+        .await;
         asked.unwrap_or_else(|_| Err(OidcError::Down("the question was broken off".to_owned())))
     }
 }

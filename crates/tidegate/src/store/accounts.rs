@@ -192,6 +192,13 @@ impl Store {
         self.vault.tag("recovery code", &[owner.as_bytes(), code.as_bytes()]).to_string()
     }
 
+    /// What devices call `owner`: only this instance can make it.
+    #[must_use]
+    pub fn passkey_handle(&self, owner: &str) -> [u8; 16] {
+        let Tag(tag) = self.vault.tag("passkey", &[owner.as_bytes()]);
+        std::array::from_fn(|at| tag[at])
+    }
+
     pub(super) fn account_tag(&self, owner: &str) -> Tag {
         self.vault.tag("account", &[owner.as_bytes()])
     }

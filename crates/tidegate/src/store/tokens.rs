@@ -26,6 +26,8 @@ pub enum TokenKind {
     Away,
     /// A browser that came back, and of which a code is asked still.
     Code,
+    /// A browser that was asked for a passkey.
+    Passkey,
 }
 
 impl TokenKind {
@@ -37,6 +39,7 @@ impl TokenKind {
             TokenKind::Welcome => "welcome",
             TokenKind::Away => "away",
             TokenKind::Code => "code",
+            TokenKind::Passkey => "passkey",
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{Answer, Shared, Web, Whence, limits};
 use crate::engine::identities::{AWAY_MIN, CameBack, Errand, IdentityError};
 use crate::engine::second_factor::Changed;
 use crate::oidc::{Back, Oidc, OidcError};
-use crate::pages::desk::{self, WaysPage};
+use crate::pages::desk::{self, Doors, WaysPage};
 use crate::secret::Secret;
 use axum::extract::{RawQuery, State};
 use axum::http::header::SET_COOKIE;
@@ -19,7 +19,7 @@ use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
 use std::sync::Arc;
 use tidegate_domain::id::Slug;
 
-const PAGE: &str = "/account/sign-in";
+pub(super) const PAGE: &str = "/account/sign-in";
 const CODE: &str = "/sign-in/code";
 /// Where the provider sends browsers back to: it has to be told.
 const BACK: &str = "/sign-in/oidc/callback";
@@ -93,14 +93,15 @@ async fn take_code(
     Ok(in_order)
 }
 
-async fn show(State(web): State<Shared>, person: Person) -> Result<Html<String>, Answer> {
+/// Whoever lacks a second factor that is demanded may add a passkey here, which is one.
+async fn show(State(web): State<Shared>, person: SignedIn) -> Result<Html<String>, Answer> {
     web.ways(&person.name, None).await
 }
 
 /// A form must not lead elsewhere (our content security policy), so that a page with a link stands between.
 async fn bind(State(web): State<Shared>, person: Person, form: Form) -> Result<Response, Answer> {
     let oidc = web.oidc()?;
-    if !web.is_owner(&person, &form).await? {
+    if !web.is_owner(&person.name, &form).await? {
         return web.wrong_password(&person.name).await;
     }
     let errand = Errand::Bind { name: person.name.clone(), session: person.session.id.to_string() };
@@ -115,14 +116,8 @@ async fn bind(State(web): State<Shared>, person: Person, form: Form) -> Result<R
 
 async fn unbind(State(web): State<Shared>, person: Person, form: Form) -> Result<Response, Answer> {
     web.admit(limits::CODE, &own(&person.name)).await?;
-    match web.engine.unbind_own_identity(&person.name, &person.session, password(&form)).await? {
-        Changed::Not => web.wrong_password(&person.name).await,
-        Changed::Later => Err(Answer::Later { retry_after_s: super::BUSY_S }),
-        Changed::Done(_) => {
-            web.engine.store.forget_try(limits::CODE, &own(&person.name)).await?;
-            Ok(Redirect::to(PAGE).into_response())
-        }
-    }
+    let unbound = web.engine.unbind_own_identity(&person.name, &person.session, password(&form)).await?;
+    web.way_changed(&person.name, unbound).await
 }
 
 /// Whatever the reason: who is not bound, who does not exist, and what is not believed are the same page.
@@ -158,9 +153,26 @@ fn came(query: Option<&str>) -> Back {
 }
 
 impl Web {
+    /// How one may sign in, beside name and password.
+    pub(super) fn doors(&self) -> Doors<'_> {
+        Doors { provider: self.provider(), has_passkeys: self.passkeys.is_some() }
+    }
+
     /// The identity provider's name, if there is one.
-    pub(super) fn provider(&self) -> Option<&str> {
+    fn provider(&self) -> Option<&str> {
         self.engine.oidc.as_ref().map(|oidc| oidc.name.as_str())
+    }
+
+    /// Leads on where a way to sign in was changed, or shows the page again with what is wrong.
+    pub(super) async fn way_changed(&self, name: &Slug, changed: Changed) -> Result<Response, Answer> {
+        match changed {
+            Changed::Not => self.wrong_password(name).await,
+            Changed::Later => Err(Answer::Later { retry_after_s: super::BUSY_S }),
+            Changed::Done(_) => {
+                self.engine.store.forget_try(limits::CODE, &own(name)).await?;
+                Ok(Redirect::to(PAGE).into_response())
+            }
+        }
     }
 
     fn oidc(&self) -> Result<&Arc<Oidc>, Answer> {
@@ -172,7 +184,7 @@ impl Web {
     }
 
     /// What a browser shows when it is back. It comes from another site then, so the cookie cannot be a strict one.
-    fn keep(&self, secret: &Secret) -> AppendHeaders<[(axum::http::HeaderName, String); 1]> {
+    pub(super) fn keep(&self, secret: &Secret) -> AppendHeaders<[(axum::http::HeaderName, String); 1]> {
         let cookie = format!(
             "{}={secret}; Path=/; HttpOnly; SameSite=Lax; Max-Age={}{}",
             self.away_cookie(),
@@ -182,7 +194,7 @@ impl Web {
         AppendHeaders([(SET_COOKIE, cookie)])
     }
 
-    fn kept(&self, headers: &HeaderMap) -> Option<Secret> {
+    pub(super) fn kept(&self, headers: &HeaderMap) -> Option<Secret> {
         cookie(headers, self.away_cookie())?.parse().ok()
     }
 
@@ -193,22 +205,29 @@ impl Web {
     async fn ways(&self, name: &Slug, wrong: Option<&str>) -> Result<Html<String>, Answer> {
         let identity = self.engine.identity_of(name).await?;
         let has_password = self.engine.has_password(name).await?;
-        let page =
-            WaysPage { name, has_password, provider: self.provider(), identity: identity.as_ref(), wrong };
+        let passkeys = self.engine.passkeys_of(name).await?;
+        let page = WaysPage {
+            name,
+            has_password,
+            provider: self.provider(),
+            identity: identity.as_ref(),
+            passkeys: self.passkeys.as_ref().map(|_| passkeys.as_slice()),
+            wrong,
+        };
         Ok(Html(desk::ways(&page)))
     }
 
-    async fn wrong_password(&self, name: &Slug) -> Result<Response, Answer> {
+    pub(super) async fn wrong_password(&self, name: &Slug) -> Result<Response, Answer> {
         let page = self.ways(name, Some(WRONG_PASSWORD)).await?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     }
 
     /// Whether whoever is signed in typed the password, where there is one.
-    async fn is_owner(&self, person: &Person, form: &Form) -> Result<bool, Answer> {
-        self.admit(limits::CODE, &own(&person.name)).await?;
-        match self.engine.confirm_owner(&person.name, password(form)).await? {
+    pub(super) async fn is_owner(&self, name: &Slug, form: &Form) -> Result<bool, Answer> {
+        self.admit(limits::CODE, &own(name)).await?;
+        match self.engine.confirm_owner(name, password(form)).await? {
             Changed::Done(_) => {
-                self.engine.store.forget_try(limits::CODE, &own(&person.name)).await?;
+                self.engine.store.forget_try(limits::CODE, &own(name)).await?;
                 Ok(true)
             }
             Changed::Not => Ok(false),

@@ -10,6 +10,7 @@ mod form;
 mod guard;
 mod identity;
 mod limits;
+mod passkeys;
 mod path;
 mod point_releases;
 mod public;
@@ -33,6 +34,7 @@ pub use whence::Whence;
 use crate::engine::sessions::minutes_after;
 pub use crate::engine::sessions::{Session, Who};
 use crate::engine::{Engine, EngineError};
+use crate::passkeys::Passkeys;
 use crate::store::{NewToken, TokenKind};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -59,6 +61,8 @@ pub struct Web {
     pub origin: String,
     /// Reverse proxies, beside this machine itself, that say truly where a request comes from.
     pub proxies: Vec<IpAddr>,
+    /// What asks for passkeys; nothing, where the site has no name.
+    passkeys: Option<Passkeys>,
     site: site::Site,
 }
 
@@ -84,7 +88,8 @@ impl Web {
         proxies: Vec<IpAddr>,
     ) -> Result<Shared, EngineError> {
         let origin = origin.trim_end_matches('/').to_owned();
-        let web = Web { engine, origin, proxies, site: site::Site::default() };
+        let passkeys = Passkeys::at(&origin);
+        let web = Web { engine, origin, proxies, passkeys, site: site::Site::default() };
         web.refresh_site().await?;
         Ok(Arc::new(web))
     }
@@ -124,6 +129,7 @@ pub fn routes() -> Routes {
     let routes = public::routes(routes);
     let routes = sign_in::routes(routes);
     let routes = identity::routes(routes);
+    let routes = passkeys::routes(routes);
     let routes = welcome::routes(routes);
     let routes = editor::routes(routes);
     let routes = desk::routes(routes);

@@ -119,7 +119,7 @@ where
         let Some((session, people)) = web.session(&parts.headers).await? else { return Err(Answer::SignIn) };
         let Who::Person(name) = &session.who else { return Err(Answer::SignIn) };
         let Some(person) = people.find(name) else { return Err(Answer::SignIn) };
-        let lacks_factor = !session.second_factor_elsewhere && web.engine.lacks_second_factor(person).await?;
+        let lacks_factor = !session.other_second_factor && web.engine.lacks_second_factor(person).await?;
         Ok(SignedIn { name: name.clone(), session, lacks_factor })
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 }
 
 async fn show(State(web): State<Shared>) -> Html<String> {
-    Html(desk::sign_in(false, web.provider()))
+    Html(desk::sign_in(false, web.doors()))
 }
 
 /// A wrong password, a wrong code, too many codes and an account that is not there are the same answer, after the
@@ -50,7 +50,7 @@ async fn use_password(State(web): State<Shared>, whence: Whence, form: Form) -> 
 }
 
 fn refused(web: &Shared) -> Response {
-    (StatusCode::FORBIDDEN, Html(desk::sign_in(true, web.provider()))).into_response()
+    (StatusCode::FORBIDDEN, Html(desk::sign_in(true, web.doors()))).into_response()
 }
 
 async fn show_link(Path(secret): Path<String>) -> Result<Html<String>, Answer> {

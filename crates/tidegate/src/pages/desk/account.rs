@@ -51,9 +51,18 @@ pub(super) fn account_page(name: &Slug, tab: Tab, main: &Markup) -> String {
     page(tab.name(), Reader::Person(name), &main)
 }
 
-/// Signing in. `refused`: what was given before did not fit. `provider`: where else one may sign in.
+/// How one may sign in, beside name and password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Doors<'a> {
+    /// What people call the identity provider, if there is one.
+    pub provider: Option<&'a str>,
+    /// Whether there are passkeys for this site.
+    pub has_passkeys: bool,
+}
+
+/// Signing in. `refused`: what was given before did not fit.
 #[must_use]
-pub fn sign_in(refused: bool, provider: Option<&str>) -> String {
+pub fn sign_in(refused: bool, doors: Doors<'_>) -> String {
     let main = html! {
         h1 { "Sign in" }
         @if refused {
@@ -71,7 +80,10 @@ pub fn sign_in(refused: bool, provider: Option<&str>) -> String {
             (code_field("Code of your authenticator app, or a recovery code, if you set one up", false))
             button { "Sign in" }
         }
-        @if let Some(name) = provider {
+        @if doors.has_passkeys {
+            form method="post" action="/sign-in/passkey" { button.quiet { "Sign in with a passkey" } }
+        }
+        @if let Some(name) = doors.provider {
             p { a.action href="/sign-in/oidc" { "Sign in at " bdi { (name) } } }
         }
         p { a href="/recover" { "I have no password, or forgot it" } }
@@ -115,8 +127,8 @@ pub fn welcome(secret: &str, refused: bool) -> String {
         }
         p.lead {
             "The link that brought you here works once. With a new password, every browser that is signed in as you is "
-            "signed out, and your API tokens end: programs need new ones. An identity elsewhere that you signed in with is "
-            "unbound; bind it again afterwards."
+            "signed out, and your API tokens end: programs need new ones. An identity elsewhere is unbound, and with a "
+            "code your passkeys are removed; without one, look afterwards whether all of them are yours."
         }
         form.card-form method="post" action={ "/welcome/" (secret) } {
             (new_password())

@@ -1,9 +1,11 @@
 //! Pages about signing in elsewhere: on the way there, on the way back, and what is bound to one's account.
 
-use super::account::{Tab, account_page, password};
+use super::account::{Tab, account_page};
 use super::frame::{Reader, page};
+use super::passkeys::{confirmed, passkeys};
 use super::second_factor::code_field;
 use crate::account::identity::Identity;
+use crate::passkeys::OwnPasskey;
 use maud::{Markup, html};
 use tidegate_domain::id::Slug;
 
@@ -18,6 +20,8 @@ pub struct WaysPage<'a> {
     pub provider: Option<&'a str>,
     /// Who they are there, if that is bound.
     pub identity: Option<&'a Identity>,
+    /// Their passkeys, where the site can have any.
+    pub passkeys: Option<&'a [OwnPasskey]>,
     /// What was wrong with what was filled in.
     pub wrong: Option<&'a str>,
 }
@@ -32,6 +36,11 @@ pub fn ways(content: &WaysPage<'_>) -> String {
             p { "You have one. " a href="/recover" { "Choose another" } " with a link that is sent to you." }
         } @else {
             p { "You have none. " a href="/recover" { "Have a link sent to you" } ", and choose one." }
+        }
+        h2 { "Passkeys" }
+        @match content.passkeys {
+            None => { p { "There are none here: a site needs a name for them, and this one is reached under an address." } }
+            Some(own) => { (passkeys(own, content.has_password)) }
         }
         h2 { "Identity provider" }
         @match (content.provider, content.identity) {
@@ -50,7 +59,7 @@ fn unbound(provider: &str, has_password: bool) -> Markup {
             "signs in there as you is let in here."
         }
         form.card-form method="post" action="/account/identity/bind" {
-            (confirmed(has_password))
+            @if has_password { (confirmed("identity")) }
             button { "Bind it" }
         }
     }
@@ -64,15 +73,10 @@ fn bound(identity: &Identity, has_password: bool) -> Markup {
             dt { "Known there as" } dd { bdi { (identity.subject) } }
         }
         form.card-form method="post" action="/account/identity/unbind" {
-            (confirmed(has_password))
+            @if has_password { (confirmed("identity")) }
             button.quiet { "Unbind it" }
         }
     }
-}
-
-/// Nobody adds or takes away a way in who only found a browser open.
-fn confirmed(has_password: bool) -> Markup {
-    html! { @if has_password { (password("password", "Your password", "current-password")) } }
 }
 
 /// The way to the provider, for whoever binds an identity.

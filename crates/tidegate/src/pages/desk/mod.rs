@@ -13,12 +13,13 @@ mod identity;
 mod invitations;
 mod lists;
 mod point_releases;
+mod passkeys;
 mod second_factor;
 mod sessions;
 mod timeline;
 mod tokens;
 
-pub use account::{recover, sign_in, welcome};
+pub use account::{Doors, recover, sign_in, welcome};
 pub use calendar::{Month, Planned, calendar};
 pub use case::{CasePage, Offer, case, invited};
 pub use door::{
@@ -30,6 +31,7 @@ pub use frame::{Reader, failed, note, refused};
 pub use identity::{WaysPage, identity_code, identity_refused, onward, provider_down, ways};
 pub use invitations::{Invitation, invitations};
 pub use lists::{CaseLine, DueLine, cases, now};
+pub use passkeys::{new_passkey, passkey_script, use_passkey};
 pub use second_factor::{FactorPage, Setup, recovery_codes, second_factor};
 pub use sessions::{OwnSession, sessions};
 pub use tokens::{token_made, tokens};

@@ -41,7 +41,11 @@ pub struct Setup {
 pub fn second_factor(content: &FactorPage<'_>) -> String {
     let main = html! {
         @if content.is_demanded {
-            p.callout { "Your role demands a second factor. Nothing else opens for you until it is set up." }
+            p.callout {
+                "Your role demands a second factor. Nothing else opens for you until it is set up. Where you have added a "
+                "passkey, or show one at your identity provider, sign in with that instead; or "
+                a href="/account/sign-in" { "add a passkey" } ", and sign in with it."
+            }
         }
         @if let Some(wrong) = content.wrong { p.callout role="alert" { (wrong) } }
         @match (content.factor, &content.setup) {
