@@ -329,3 +329,35 @@ async fn a_role_that_demands_a_second_factor_takes_the_providers_where_that_coun
         assert_eq!(world.ask("GET", "/desk", &session, "").await.header("location"), expected);
     }
 }
+
+/// Where the provider's second factor counts, whoever has the password alone, or reads the mail, makes none of their own.
+#[tokio::test]
+async fn nobody_gets_around_the_providers_second_factor_by_the_password() {
+    let provider = Provider::start().await;
+    let oidc = provider.configured("second_factor_amr = ['mfa']");
+    let world = World::with(|engine| {
+        engine.oidc = Some(oidc);
+        engine.second_factor_roles = vec![name("team")];
+    })
+    .await;
+    world.set_password("ian", PASSWORD).await;
+    world.bind_for("ian", "4711").await;
+    for by_mail in [false, true] {
+        let stolen = if by_mail {
+            world.set_password("ian", "another+one+of+mine").await.cookie()
+        } else {
+            world.try_password("ian", PASSWORD).await.cookie()
+        };
+        assert_eq!(world.ask("GET", "/desk", &stolen, "").await.header("location"), "/account/second-factor");
+        world.ask("POST", "/account/second-factor/begin", &stolen, "").await;
+        let page = world.ask("GET", "/account/second-factor", &stolen, "").await;
+        assert!(!page.body.contains("class=\"qr\""), "{}", page.body);
+    }
+    let (address, cookie) = world.send_away().await;
+    let mut claims = provider.claims(&world, &address, "4711");
+    claims["amr"] = json!(["mfa"]);
+    let back = provider.sign(&address, &claims, Signature::Good);
+    let own = world.ask("GET", &back, &cookie, "").await.cookie();
+    assert_eq!(world.ask("GET", "/desk", &own, "").await.status, StatusCode::OK, "still bound");
+    world.set_up_app(&own).await;
+}
