@@ -91,6 +91,46 @@ impl From<CaseId> for String {
     }
 }
 
+/// The name of an application or of a member of the list: of the same form as a case's, and never one's. Both are
+/// owners of keys and of events in one log, so what holds for one form holds for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StreamId(CaseId);
+
+impl StreamId {
+    /// Takes the low 60 bits of `bits`.
+    #[must_use]
+    pub fn from_bits(bits: u64) -> StreamId {
+        StreamId(CaseId::from_bits(bits))
+    }
+
+    /// The stream whose key, and whose events, the log keeps under this name.
+    #[must_use]
+    pub fn of_owner(owner: CaseId) -> StreamId {
+        StreamId(owner)
+    }
+
+    /// The name under which the log keeps its key and its events.
+    #[must_use]
+    pub fn owner(self) -> CaseId {
+        self.0
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl FromStr for StreamId {
+    type Err = NotACaseId;
+
+    fn from_str(text: &str) -> Result<StreamId, NotACaseId> {
+        text.parse().map(StreamId)
+    }
+}
+
 /// A short name of a policy's own making: a role, a custom step, a channel, a clock, a release, a person.
 /// Lower-case letters, digits, `.`, `-` and `_`; begins with a letter or digit.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

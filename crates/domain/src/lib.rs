@@ -16,6 +16,7 @@ pub mod fault;
 pub mod id;
 pub mod inventory;
 pub mod matching;
+pub mod list;
 pub mod neutral;
 pub mod patch;
 pub mod permission;

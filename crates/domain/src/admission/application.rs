@@ -3,7 +3,7 @@
 use crate::fault::Fault;
 use crate::id::Slug;
 use crate::policy::vocabulary::Evidence;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The schema version that this program reads.
@@ -14,7 +14,7 @@ pub const APPLICATION_BYTES_MAX: usize = 64 * 1024;
 const ENTRIES_MAX: usize = 100;
 
 /// A request to join the list. All of it but the alias is public (XEN-15, XEN-19).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Application {
     /// The schema's version.
@@ -50,7 +50,7 @@ pub struct Application {
 }
 
 /// A link to a page that shows what the policy asks for.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// What it shows, by the policy's name.
@@ -69,7 +69,7 @@ pub struct Link {
 }
 
 /// The team's answer to one criterion.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ruling {
     /// Which criterion.
@@ -108,18 +108,36 @@ pub fn read(text: &str) -> Result<Application, Fault> {
         let what = format!("schema {} is not one that this program reads", application.schema);
         return Err(Fault::nowhere(what, format!("Write `schema = {SCHEMA}`, or use a newer program.")));
     }
-    let lists = [
-        ("domains", application.domains.len()),
-        ("applies_as", application.applies_as.len()),
-        ("answers", application.answers.len()),
-        ("[[link]]", application.links.len()),
-        ("[[ruling]]", application.rulings.len()),
-    ];
-    match lists.into_iter().find(|(_, entries)| *entries > ENTRIES_MAX) {
-        Some((name, entries)) => {
-            let what = format!("{entries} entries of {name}; an application has at most {ENTRIES_MAX}");
-            Err(Fault::nowhere(what, "Name the ones that matter."))
-        }
+    match application.excess() {
+        Some(what) => Err(Fault::nowhere(what, "Name the ones that matter.")),
         None => Ok(application),
+    }
+}
+
+impl Application {
+    /// What there is too much of, in words, wherever the application came from.
+    #[must_use]
+    pub fn excess(&self) -> Option<String> {
+        let lists = [
+            ("domains", self.domains.len()),
+            ("applies_as", self.applies_as.len()),
+            ("answers", self.answers.len()),
+            ("[[link]]", self.links.len()),
+            ("[[ruling]]", self.rulings.len()),
+        ];
+        if let Some((name, entries)) = lists.into_iter().find(|(_, entries)| *entries > ENTRIES_MAX) {
+            return Some(format!("{entries} entries of {name}; an application has at most {ENTRIES_MAX}"));
+        }
+        let bytes = self.texts().map(str::len).sum::<usize>();
+        (bytes > APPLICATION_BYTES_MAX)
+            .then(|| format!("{bytes} bytes of text; an application has at most {APPLICATION_BYTES_MAX}"))
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let fixed = [&self.organisation, &self.statement, &self.alias].into_iter();
+        let answers = self.answers.iter().flat_map(|(ask, answer)| [ask, answer]);
+        let links = self.links.iter().flat_map(|link| [&link.url, &link.part, &link.linked_from]);
+        let rulings = self.rulings.iter().map(|ruling| &ruling.why);
+        fixed.chain(&self.domains).chain(answers).chain(links).chain(rulings).map(String::as_str)
     }
 }

@@ -5,9 +5,10 @@ use super::evidence::{domain, is_within, objection};
 use crate::id::Slug;
 use crate::policy::list::{AliasRule, Ask, EvidenceRule, ListRules};
 use crate::policy::vocabulary::{Asked, Evidence};
+use serde::{Deserialize, Serialize};
 
 /// Something that an application must hold and does not, in words for the applicant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lack {
     /// What the policy asks for, by its name there.
     pub ask: Slug,

@@ -24,6 +24,8 @@ fn rules() -> ListRules {
         incomplete: Incomplete::Rejected,
         members: Exposure::Public,
         appeal: String::new(),
+        heard_by: RoleSet::NONE,
+        reconfirm: None,
         clause: "L-0".to_owned(),
         applicants: vec![
             Applicant { id: slug("host"), title: "Host".to_owned() },

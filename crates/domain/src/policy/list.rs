@@ -4,6 +4,7 @@
 use super::sets::RoleSet;
 use super::vocabulary::{Asked, Evidence, Exposure, Incomplete};
 use crate::id::Slug;
+use crate::time::Length;
 
 /// Who comes onto the list, and how.
 #[derive(Clone, Debug)]
@@ -16,8 +17,12 @@ pub struct ListRules {
     pub incomplete: Incomplete,
     /// Who may see which organisations are members (CS-21).
     pub members: Exposure,
-    /// Who hears appeals; may be empty (XEN-18).
+    /// Who hears appeals, in words; may be empty (XEN-18).
     pub appeal: String,
+    /// The roles whose people say here what became of an appeal; may be empty.
+    pub heard_by: RoleSet,
+    /// After how long a member confirms anew what it showed when it applied, if it must.
+    pub reconfirm: Option<Length>,
     /// Source of the rule.
     pub clause: String,
     /// Kinds of organisation that may apply.

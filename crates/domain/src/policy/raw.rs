@@ -233,6 +233,9 @@ pub(super) struct RawList {
     pub members: Word,
     #[serde(default)]
     pub appeal: String,
+    #[serde(default)]
+    pub heard_by: Vec<Word>,
+    pub reconfirm: Option<Word>,
     pub clause: Word,
     #[serde(rename = "applicant")]
     pub applicants: Vec<RawApplicant>,

@@ -28,6 +28,8 @@ impl Reader<'_> {
                 .word(&raw.members, "who may see the members", Exposure::ALL, Exposure::name)
                 .unwrap_or(Exposure::Public),
             appeal: raw.appeal.clone(),
+            heard_by: self.role_set(&raw.heard_by),
+            reconfirm: raw.reconfirm.as_ref().map(|length| self.length(length)),
             clause: raw.clause.get_ref().clone(),
             applicants: raw
                 .applicants
