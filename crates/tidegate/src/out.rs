@@ -174,9 +174,10 @@ impl From<EngineError> for Failure {
                 let details = faults.iter().map(|fault| Detail::fault(None, fault)).collect();
                 Failure { kind: Kind::Faults, message, details }
             }
-            EngineError::NoSuchCase(_) | EngineError::NoSuchProject(_) | EngineError::NoSuchPerson(_) => {
-                Failure::of(Kind::NotFound, message)
-            }
+            EngineError::NoSuchCase(_)
+            | EngineError::NoSuchStream(_)
+            | EngineError::NoSuchProject(_)
+            | EngineError::NoSuchPerson(_) => Failure::of(Kind::NotFound, message),
             EngineError::ClockBehind { .. }
             | EngineError::Keys(_)
             | EngineError::Store(_)

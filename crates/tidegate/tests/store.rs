@@ -8,6 +8,8 @@ mod bed;
 mod daily;
 #[path = "store/hostile.rs"]
 mod hostile;
+#[path = "store/streams.rs"]
+mod streams;
 
 use bed::{Bed, Raw};
 use sqlx::{Column, Executor, SqlSafeStr, Statement, TypeInfo};
@@ -77,6 +79,13 @@ contract! {
         a_truncated_log_is_noticed
         a_rewritten_log_is_noticed
         a_crash_anywhere_leaves_all_or_nothing;
+    streams:
+        streams_come_back_as_stored_and_are_no_cases
+        a_late_decider_about_a_stream_is_turned_away
+        a_shredded_stream_is_gone_and_the_log_stands
+        an_altered_stream_is_noticed
+        a_copy_has_the_streams
+        a_crash_anywhere_leaves_whole_streams;
 }
 
 /// The name and the kind of each column of a statement's answer.

@@ -266,7 +266,11 @@ impl Fsck {
         let watching = bar(head.seq, "events replayed");
         let report = engine.fsck(self.mend, |events| watching.set_position(events)).await?;
         watching.finish_and_clear();
-        let mut text = format!("{} events of {} cases replayed", report.events, report.cases);
+        let streams = match report.streams {
+            0 => String::new(),
+            streams => format!(" and of {streams} applications and members"),
+        };
+        let mut text = format!("{} events of {} cases{streams} replayed", report.events, report.cases);
         if !report.shredded.is_empty() {
             text.push_str(&format!("; {} cases are shredded", report.shredded.len()));
         }
@@ -292,7 +296,7 @@ impl Fsck {
             .iter()
             .map(|gone| json!({"case": gone.case.to_string(), "at": gone.at.to_string(), "by": gone.by}))
             .collect();
-        out.show(&text, &json!({"events": report.events, "cases": report.cases, "shredded": shredded, "differences": report.differences, "damage": report.damage}))?;
+        out.show(&text, &json!({"events": report.events, "cases": report.cases, "streams": report.streams, "shredded": shredded, "differences": report.differences, "damage": report.damage}))?;
         if !report.damage.is_empty() {
             return Err(Failure::plain(
                 "what is listed was altered outside of Tidegate, and cannot be derived again; compare with a backup",

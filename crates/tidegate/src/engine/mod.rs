@@ -7,6 +7,7 @@ pub mod clock;
 pub mod fold;
 pub mod fsck;
 pub mod identities;
+pub mod list;
 mod mailbox;
 pub mod passkeys;
 pub mod people;
@@ -36,7 +37,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use tidegate_domain::fault::Fault;
-use tidegate_domain::id::{CaseId, Slug};
+use tidegate_domain::id::{CaseId, Slug, StreamId};
 use tidegate_domain::policy::{self, Policy};
 use tidegate_domain::refusal::Explanation;
 use tidegate_domain::time::Instant;
@@ -82,6 +83,8 @@ pub enum EngineError {
     Refused(Box<Explanation>),
     /// There is no such case, for whoever asks (ALL-01).
     NoSuchCase(CaseId),
+    /// There is no such application, and no such member.
+    NoSuchStream(StreamId),
     /// There is no such project in this instance.
     NoSuchProject(Slug),
     /// There is no such person in this instance.
@@ -113,6 +116,7 @@ impl fmt::Display for EngineError {
         match self {
             EngineError::Refused(explanation) => write!(f, "refused: {explanation}"),
             EngineError::NoSuchCase(case) => write!(f, "there is no case {case}"),
+            EngineError::NoSuchStream(id) => write!(f, "there is no application or member {id}"),
             EngineError::NoSuchProject(project) => {
                 write!(f, "there is no project {project} here; `tidegate project list` shows those that are")
             }

@@ -8,6 +8,7 @@ use super::jobs::{JobId, NewJobRow};
 use super::letters::LetterId;
 use super::log::Sealed;
 use super::seal::Key;
+use super::streams::StreamChange;
 use super::{BODY_BYTES_MAX, DOCUMENT_BYTES_MAX, FOLD_BYTES_MAX, Store, StoreError, check_length, sql};
 use std::collections::{BTreeSet, HashMap};
 use tidegate_domain::id::{CaseId, Slug};
@@ -20,6 +21,8 @@ pub struct Commit {
     pub at: Instant,
     /// The cases it changes, each at most once.
     pub changes: Vec<CaseChange>,
+    /// The streams it changes, each at most once.
+    pub streams: Vec<StreamChange>,
     /// Work to do in the world. Jobs due at the same instant run in this order.
     pub jobs: Vec<NewJob>,
     /// Documents that wait for their instant from now on.
@@ -37,7 +40,8 @@ impl Commit {
     #[must_use]
     pub fn at(at: Instant) -> Commit {
         let (changes, jobs, stage, promote) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Commit { at, changes, jobs, stage, promote, finish_job: None, link_letter: None }
+        let streams = Vec::new();
+        Commit { at, changes, streams, jobs, stage, promote, finish_job: None, link_letter: None }
     }
 }
 
@@ -134,6 +138,7 @@ impl Store {
         check_lengths(&commit)?;
         // Rows are locked in one order, whatever the order of the action: two commits never wait in a circle.
         commit.changes.sort_by_key(|change| change.case);
+        commit.streams.sort_by_key(|change| change.stream);
         self.commit_together(commit).await
     }
 
@@ -144,6 +149,9 @@ impl Store {
         }
         for change in &commit.changes {
             self.advance_case(tx, commit.at, change).await?;
+        }
+        for change in &commit.streams {
+            self.advance_stream(tx, change).await?;
         }
         Ok(())
     }
@@ -190,10 +198,14 @@ impl Store {
                 self.replace_due(tx, key, change.case, due).await?;
                 stored.insert(change.case, Some(due.clone()));
             }
-            follows.events.extend(self.seal_events(key, commit.at, change)?);
+            let (case, seen) = (change.case, change.expected_n);
+            follows.events.extend(self.seal_events(key, commit.at, case, seen, &change.events)?);
             if let Some(fold) = &change.fold {
                 self.put_fold(tx, key, change.case, fold).await?;
             }
+        }
+        for change in &commit.streams {
+            follows.events.extend(self.seal_stream(tx, keys, commit.at, change).await?);
         }
         for (rank, job) in (0..).zip(&commit.jobs) {
             follows.jobs.push(self.job_row(tx, keys, rank, job).await?);
@@ -232,13 +244,20 @@ impl Store {
         tx.execute(sql::CASE_KEY_INSERT, [case.into(), wrapped.into()]).await.map(drop)
     }
 
-    fn seal_events(&self, key: &Key, at: Instant, change: &CaseChange) -> Result<Vec<Sealed>, StoreError> {
-        let case = change.case;
+    /// Seals the events of a case or a stream that come after its event number `seen`.
+    pub(super) fn seal_events(
+        &self,
+        key: &Key,
+        at: Instant,
+        case: CaseId,
+        seen: u64,
+        events: &[Vec<u8>],
+    ) -> Result<Vec<Sealed>, StoreError> {
         let seal = |(n, event): (u64, &Vec<u8>)| {
             let body = self.vault.seal(key, &EventRow::new(case, n, at).place(), event)?;
             Ok(Sealed { case, n, at, body })
         };
-        (change.expected_n + 1..).zip(&change.events).map(seal).collect()
+        (seen + 1..).zip(events).map(seal).collect()
     }
 
     /// Replaces what is due in the case.
@@ -298,6 +317,9 @@ fn check_lengths(commit: &Commit) -> Result<(), StoreError> {
         for due in change.due.iter().flatten() {
             check_length("a due date's text", due.what.len(), BODY_BYTES_MAX)?;
         }
+    }
+    for event in commit.streams.iter().flat_map(|change| &change.events) {
+        check_length("an event", event.len(), BODY_BYTES_MAX)?;
     }
     for job in &commit.jobs {
         check_length("a job", job.body.len(), BODY_BYTES_MAX)?;

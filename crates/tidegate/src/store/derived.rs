@@ -2,7 +2,7 @@
 
 use super::cases::{DueRow, read_case_row};
 use super::commit::{Due, Keys};
-use super::database::Value;
+use super::database::{Tx, Value};
 use super::folds::{self, Fold};
 use super::{Store, StoreError, retrying, sql};
 use std::collections::BTreeMap;
@@ -86,14 +86,17 @@ impl Store {
         retrying(|| self.try_replace_derived(seq, cases)).await
     }
 
-    async fn try_replace_derived(&self, seq: u64, cases: &[DerivedCase]) -> Result<(), StoreError> {
+    /// A transaction in which the log ends with event `seq`, and goes on ending with it until it is committed.
+    pub(super) async fn begin_at(&self, seq: u64) -> Result<Tx, StoreError> {
         let mut tx = self.database.begin().await?;
         // Advancing by nothing locks the head: no event is appended until this is committed.
         let rows = tx.query(sql::LOG_HEAD_ADVANCE, [0_i64.into()]).await?;
         let head = rows.first().ok_or_else(|| StoreError::tampered("log_head", 1))?;
-        if head.count("seq")? != seq {
-            return Err(StoreError::LogMoved);
-        }
+        if head.count("seq")? == seq { Ok(tx) } else { Err(StoreError::LogMoved) }
+    }
+
+    async fn try_replace_derived(&self, seq: u64, cases: &[DerivedCase]) -> Result<(), StoreError> {
+        let mut tx = self.begin_at(seq).await?;
         tx.execute(sql::DERIVED_DUE_CLEAR, []).await?;
         tx.execute(sql::DERIVED_ROWS_CLEAR, []).await?;
         let mut keys = Keys::new(self);

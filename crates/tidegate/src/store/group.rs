@@ -78,7 +78,10 @@ impl Store {
     async fn commit_waiting(&self) {
         let mut group = self.queue.take();
         // Two servers lock the cases' rows in one order, and do not wait for each other in a circle.
-        group.sort_by_key(|waiting| waiting.commit.changes.first().map(|change| change.case));
+        group.sort_by_key(|waiting| {
+            let (case, stream) = (waiting.commit.changes.first(), waiting.commit.streams.first());
+            (case.map(|change| change.case), stream.map(|change| change.stream))
+        });
         let all: Vec<&Commit> = group.iter().map(|waiting| &*waiting.commit).collect();
         if let Ok(tx) = self.begin_with(&all).await {
             return finish(tx, group).await;

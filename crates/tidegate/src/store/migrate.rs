@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../../../migrations/0006_fold.sql"),
     include_str!("../../../../migrations/0007_sessions.sql"),
     include_str!("../../../../migrations/0008_api_answer.sql"),
+    include_str!("../../../../migrations/0009_stream.sql"),
 ];
 
 const INSTANCE_ID: &str = "id";

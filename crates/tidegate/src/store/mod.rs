@@ -34,6 +34,7 @@ mod person_keys;
 mod seal;
 mod shred;
 pub mod sql;
+mod streams;
 mod throttle;
 mod tokens;
 
@@ -57,6 +58,7 @@ pub use letters::{Letter, LetterEntry, LetterId, LetterState, Outgoing, PARSE_LE
 pub use log::{FAULTS_LISTED_MAX, LogFault, LogHead, LogReport, Wrong};
 pub use migrate::schema_version;
 pub use person_keys::PersonKey;
+pub use streams::{StreamChange, StreamHistory, StreamRow};
 pub use throttle::Limit;
 pub use tokens::{Held, NewToken, TokenId, TokenKind};
 

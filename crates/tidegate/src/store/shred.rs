@@ -7,7 +7,8 @@ use super::cases::EventRow;
 use super::database::Row;
 use super::log::{self, Sealed};
 use super::seal::Place;
-use super::{Store, StoreError, retrying, sql};
+use super::sql::{self, Sql};
+use super::{Store, StoreError, retrying};
 use std::collections::BTreeMap;
 use tidegate_domain::id::CaseId;
 use tidegate_domain::time::Instant;
@@ -35,20 +36,32 @@ impl Store {
     /// The event and the destruction are one commit. A crash after it leaves the wrapped key in SQLite's
     /// write-ahead log until the next opening. Backups made before hold it for as long as they are kept.
     pub async fn shred(&self, case: CaseId, at: Instant, by: &str) -> Result<(), StoreError> {
-        retrying(|| self.destroy_key(case, at, by)).await?;
+        self.shred_owner(sql::CASE_SHRED, case, at, by).await
+    }
+
+    /// Destroys the key of a case, or of a stream that has its key under this name; `counts` adds the event to its row.
+    pub(super) async fn shred_owner(
+        &self,
+        counts: Sql,
+        owner: CaseId,
+        at: Instant,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        retrying(|| self.destroy_key(counts, owner, at, by)).await?;
         self.database.scrub_keys().await
     }
 
-    async fn destroy_key(&self, case: CaseId, at: Instant, by: &str) -> Result<(), StoreError> {
+    async fn destroy_key(&self, counts: Sql, case: CaseId, at: Instant, by: &str) -> Result<(), StoreError> {
         let mut tx = self.database.begin().await?;
         // First the row that a commit for this case also begins with: the two come one after the other.
-        let rows = tx.query(sql::CASE_SHRED, [case.into(), at.into()]).await?;
+        let rows = tx.query(counts, [case.into()]).await?;
         let row = rows.first().ok_or_else(|| StoreError::not_found(format_args!("case {case}")))?;
         let n = row.count("n")?;
         if tx.execute(sql::CASE_KEY_SHRED, [case.into(), at.into()]).await? == 0 {
             // It was shredded before; dropping the transaction takes the number back.
             return Ok(());
         }
+        tx.execute(sql::CASE_LAST, [case.into(), at.into()]).await?;
         tx.execute(sql::DUE_CLEAR, [case.into()]).await?;
         tx.execute(sql::STAGED_CLEAR_ALL, [case.into()]).await?;
         tx.execute(sql::FOLD_CLEAR, [case.into()]).await?;

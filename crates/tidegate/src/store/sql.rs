@@ -138,14 +138,34 @@ statements! {
         ON CONFLICT (case_id) DO NOTHING";
     CASE_KEY_SHRED = "UPDATE case_key SET wrapped = NULL, shredded_us = $2
         WHERE case_id = $1 AND shredded_us IS NULL";
-    KEYS_GONE = "SELECT r.case_id, k.shredded_us FROM case_row r
+    KEYS_GONE = "SELECT r.case_id, k.shredded_us FROM
+            (SELECT case_id FROM case_row UNION ALL SELECT stream_id FROM stream_row) r
         LEFT JOIN case_key k ON k.case_id = r.case_id WHERE k.wrapped IS NULL ORDER BY r.case_id";
+
+    STREAM_INSERT = "INSERT INTO stream_row (stream_id, kind, project, n) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (stream_id) DO NOTHING";
+    STREAM_UPDATE = "UPDATE stream_row SET n = $2 WHERE stream_id = $1 AND n = $3 AND kind = $4";
+    STREAM_SHRED = "UPDATE stream_row SET n = n + 1 WHERE stream_id = $1 RETURNING n";
+    STREAM_HISTORY = "SELECT s.stream_id, s.kind, s.project, s.n AS events, e.seq, e.n, e.at_us, e.body,
+            k.wrapped, k.shredded_us
+        FROM stream_row s LEFT JOIN case_key k ON k.case_id = s.stream_id
+        LEFT JOIN event e ON e.case_id = s.stream_id WHERE s.stream_id = $1 ORDER BY e.n";
+    STREAM_HISTORIES = "SELECT s.stream_id, s.kind, s.project, s.n AS events, e.seq, e.n, e.at_us, e.body,
+            k.wrapped, k.shredded_us
+        FROM stream_row s LEFT JOIN case_key k ON k.case_id = s.stream_id
+        LEFT JOIN event e ON e.case_id = s.stream_id WHERE s.project = $1 AND s.kind = $2
+        ORDER BY s.stream_id, e.n";
+    STREAM_ROWS = "SELECT s.stream_id, s.kind, s.project, s.n AS events FROM stream_row s
+        LEFT JOIN case_key k ON k.case_id = s.stream_id WHERE k.shredded_us IS NULL ORDER BY s.stream_id";
+    STREAM_ROWS_CLEAR = "DELETE FROM stream_row WHERE stream_id IN
+        (SELECT case_id FROM case_key WHERE shredded_us IS NULL)";
 
     CASE_INSERT = "INSERT INTO case_row (case_id, project, n, open, last_us) VALUES ($1, $2, $3, $4, $5)
         ON CONFLICT (case_id) DO NOTHING";
     CASE_UPDATE = "UPDATE case_row SET project = $2, n = $3, open = $4, last_us = $5
         WHERE case_id = $1 AND n = $6";
-    CASE_SHRED = "UPDATE case_row SET n = n + 1, open = 0, last_us = $2 WHERE case_id = $1 RETURNING n";
+    CASE_SHRED = "UPDATE case_row SET n = n + 1, open = 0 WHERE case_id = $1 RETURNING n";
+    CASE_LAST = "UPDATE case_row SET last_us = $2 WHERE case_id = $1";
     CASE_ROW = "SELECT case_id, project, n, open, last_us FROM case_row WHERE case_id = $1";
     CASE_ROWS = "SELECT case_id, project, n, open, last_us FROM case_row WHERE open >= $1 ORDER BY case_id";
     CASE_ROWS_OF_PROJECT = "SELECT case_id, project, n, open, last_us FROM case_row

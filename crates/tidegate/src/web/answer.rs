@@ -59,7 +59,9 @@ pub(super) struct Told(pub Arc<Answer>);
 impl From<EngineError> for Answer {
     fn from(error: EngineError) -> Answer {
         match error {
-            EngineError::NoSuchCase(_) | EngineError::NoSuchProject(_) => Answer::NotFound,
+            EngineError::NoSuchCase(_) | EngineError::NoSuchStream(_) | EngineError::NoSuchProject(_) => {
+                Answer::NotFound
+            }
             EngineError::Store(StoreError::NotFound { .. } | StoreError::Shredded { .. }) => Answer::NotFound,
             EngineError::Refused(explanation) => Answer::Refused(explanation),
             EngineError::NoSuchPerson(name) => Answer::Faults(vec![format!("there is nobody called {name}")]),

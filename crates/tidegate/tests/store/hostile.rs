@@ -131,7 +131,7 @@ pub async fn a_newer_schema_is_left_alone(bed: &Bed) {
     open(bed).await.close().await;
     bed.tamper("UPDATE schema_version SET version = 99").await;
     let refused = Store::open(&bed.location, &Bed::key(), bed.chance()).await.expect_err("a newer schema");
-    assert_eq!(refused, StoreError::NewerSchema { found: 99, known: 8 });
+    assert_eq!(refused, StoreError::NewerSchema { found: 99, known: 9 });
 }
 
 pub async fn a_shredded_case_is_gone_and_the_log_stands(bed: &Bed) {
@@ -374,17 +374,27 @@ async fn check_after_crash(bed: &Bed, what: &str) {
 }
 
 pub async fn a_crash_anywhere_leaves_all_or_nothing(bed: &Bed) {
+    die_everywhere(bed, 15, day, check_after_crash).await;
+}
+
+/// Lets a day of more than `least` effects die before and after each of them, and checks what that left behind.
+pub async fn die_everywhere(
+    bed: &Bed,
+    least: u64,
+    day: impl AsyncFn(&Bed, &Arc<Faults>) -> Result<(), StoreError>,
+    check: impl AsyncFn(&Bed, &str),
+) {
     for n in 1.. {
         for side in [Side::Before, Side::After] {
             let faults = Arc::new(Faults::die_at(n, side));
             let outcome = day(bed, &faults).await;
             if faults.effects() < n {
                 outcome.expect("a day without a fault");
-                assert!(n > 15, "the day has more effects than {n}");
+                assert!(n > least, "the day has more effects than {n}");
                 return;
             }
             assert_eq!(outcome, Err(StoreError::Injected), "effect {n}");
-            check_after_crash(bed, &format!("{side:?} effect {n}")).await;
+            check(bed, &format!("{side:?} effect {n}")).await;
             bed.reset().await;
         }
     }

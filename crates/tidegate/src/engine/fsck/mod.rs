@@ -2,6 +2,7 @@
 //! What cannot be derived, letters among it, is held against the log.
 
 mod letters;
+mod streams;
 
 use super::perform::due_rows;
 use super::read::read_entries;
@@ -22,6 +23,8 @@ const CHUNK: u32 = 2_000;
 pub struct FsckReport {
     /// Cases replayed.
     pub cases: usize,
+    /// Applications and members replayed.
+    pub streams: usize,
     /// Events read.
     pub events: u64,
     /// Cases that were shredded, and cannot be replayed.
@@ -93,6 +96,7 @@ impl Engine {
             let told = log.remove(&row.case).unwrap_or_default();
             right.push(self.derived(row, told, &mut letters, &mut report).await?);
         }
+        let streams = self.check_streams(&mut log, &mut report).await?;
         for (is, ought) in stored.cases.iter().zip(&right) {
             if is != ought {
                 report.differences.push(difference(is, ought));
@@ -108,6 +112,10 @@ impl Engine {
         self.audit_letters(letters, &mut report).await?;
         if mend && replayed && !report.differences.is_empty() {
             self.store.replace_derived(last, &right).await?;
+            // A crash here leaves the cases mended and the streams as they were: the next `fsck` finds them.
+            if streams.differ() {
+                self.store.replace_stream_rows(last, &streams.right()).await?;
+            }
             report.mended = true;
         }
         Ok(report)
@@ -230,6 +238,7 @@ fn is_damage(error: &EngineError) -> bool {
         EngineError::Unreadable { .. } | EngineError::NoSuchProject(_) | EngineError::Faults(_) => true,
         EngineError::Refused(_)
         | EngineError::NoSuchCase(_)
+        | EngineError::NoSuchStream(_)
         | EngineError::NoSuchPerson(_)
         | EngineError::Keys(_)
         | EngineError::ClockBehind { .. } => false,
