@@ -53,7 +53,14 @@ fn person(name: &str, role: &str) -> Actor {
 }
 
 fn actor(number: u8) -> Actor {
-    match number % 8 {
+    match number % 10 {
+        8 => {
+            Actor::Behalf { name: slug("ann"), roles: RoleSet::only(policy(1).role("team").expect("a role")) }
+        }
+        9 => Actor::Behalf {
+            name: slug("eve"),
+            roles: RoleSet::only(policy(1).role("member").expect("a role")),
+        },
         0 => person("ann", "team"),
         1 => person("bob", "team"),
         2 => person("cho", "team"),
@@ -141,7 +148,7 @@ fn act<S: Stream>(
 fn people(log: &[Entry<application::Event>], of: impl Fn(&application::Event) -> bool) -> BTreeSet<Slug> {
     let by = |entry: &Entry<application::Event>| match &entry.by {
         By::Person(name) => Some(name.clone()),
-        By::Organisation | By::Clock => None,
+        By::Organisation | By::Behalf(_) | By::Clock => None,
     };
     log.iter().filter(|entry| of(&entry.event)).filter_map(by).collect()
 }
@@ -245,7 +252,7 @@ proptest! {
 fn who_may_do_what_is_one_table() {
     let (application, _) = submitted(1, true);
     let (member, _) = joined();
-    let who = [(0, "team"), (4, "hears"), (3, "other"), (6, "organisation"), (7, "clock")];
+    let who = [(0, "team"), (4, "hears"), (3, "other"), (6, "organisation"), (8, "for-it"), (7, "clock")];
     let mut table = String::new();
     let mut line = |kind: StreamKind, name: &str, may: &dyn Fn(&Actor) -> bool| {
         let may: Vec<&str> =

@@ -15,6 +15,7 @@ use tidegate_domain::list::By;
 use tidegate_domain::list::application::{Action, Event, Stage};
 use tidegate_domain::list::member;
 use tidegate_domain::time::Instant;
+use tidegate_envelope::Secret;
 
 fn slug(text: &str) -> Slug {
     text.parse().expect("a name")
@@ -169,4 +170,40 @@ async fn fsck_replays_the_list_and_mends_its_rows() {
 
     bed.tamper("UPDATE event SET body = (SELECT body FROM event WHERE seq = 1) WHERE seq = 2").await;
     assert_eq!(fsck(false).await.damage.len(), 1, "an altered event is found");
+}
+
+#[tokio::test]
+async fn a_key_is_judged_when_it_comes_and_used_when_it_is_confirmed() {
+    let bed = Bed::sqlite();
+    let (engine, clock) = instance(&bed).await;
+    let (_, id) = accepted(&engine).await;
+    let noon = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_767_603_600);
+    let year = std::time::Duration::from_secs(365 * 86_400);
+    let made = Secret::generate("Host <security@hosting.example>", noon, Some(year)).expect("a key");
+    let public = made.certificate().armoured().expect("armoured");
+    assert!(matches!(engine.key_to_add(b"no key"), Err(EngineError::Refused(_))));
+
+    let add = engine.key_to_add(&public).expect("a key that can be encrypted to");
+    let eve = engine.on_member(id, &Asker::Behalf(slug("eve")), &add).await;
+    assert!(
+        matches!(eve, Err(EngineError::Refused(_))),
+        "only who decides about the list enters for a member"
+    );
+    let kept = engine.on_member(id, &Asker::Organisation, &add).await.expect("added").now;
+    let now = engine.clock.now();
+    assert_eq!(kept.usable_keys(now).count(), 0, "nobody confirmed it");
+    let fingerprint = made.certificate().fingerprint();
+    let confirm = member::Action::ConfirmKey { fingerprint: fingerprint.clone() };
+    let kept = engine.on_member(id, &Asker::Behalf(slug("ann")), &confirm).await.expect("confirmed");
+    assert_eq!(kept.now.usable_keys(now).count(), 1);
+    assert_eq!(
+        kept.entries.last().expect("a line").by,
+        By::Behalf(slug("ann")),
+        "the log says who entered it"
+    );
+
+    clock.set("2027-01-05T09:00:00Z".parse().expect("an instant"));
+    let later = engine.member(id).await.expect("the member").now;
+    assert_eq!(later.usable_keys(engine.clock.now()).count(), 0, "it expired");
+    assert!(matches!(engine.key_to_add(&public), Err(EngineError::Refused(_))), "and is not taken again");
 }

@@ -18,6 +18,13 @@ pub enum Actor {
     },
     /// The organisation that the stream is about: whoever holds the link that was sent to its alias.
     Organisation,
+    /// A person of the project who enters what the organisation asked for, as by mail.
+    Behalf {
+        /// The person's name in this instance.
+        name: Slug,
+        /// Their roles in the project.
+        roles: RoleSet,
+    },
     /// The clock: nobody's hand.
     Clock,
 }
@@ -30,6 +37,8 @@ pub enum By {
     Person(Slug),
     /// The organisation itself.
     Organisation,
+    /// A person of this name, for the organisation.
+    Behalf(Slug),
     /// The clock, or the program on the instant.
     Clock,
 }
@@ -41,6 +50,7 @@ impl Actor {
         match self {
             Actor::Person { name, .. } => By::Person(name.clone()),
             Actor::Organisation => By::Organisation,
+            Actor::Behalf { name, .. } => By::Behalf(name.clone()),
             Actor::Clock => By::Clock,
         }
     }
@@ -70,7 +80,9 @@ impl Who {
             (Who::Hearers, Actor::Person { roles, .. }) => roles.meets(rules.heard_by),
             (Who::Parties, Actor::Person { roles, .. }) => roles.meets(rules.by.union(rules.heard_by)),
             (Who::Organisation | Who::Parties, Actor::Organisation) | (Who::Clock, Actor::Clock) => true,
-            (Who::Organisation | Who::Clock, Actor::Person { .. })
+            (Who::Organisation | Who::Parties, Actor::Behalf { roles, .. }) => roles.meets(rules.by),
+            (Who::Deciders | Who::Hearers | Who::Clock, Actor::Behalf { .. })
+            | (Who::Organisation | Who::Clock, Actor::Person { .. })
             | (Who::Deciders | Who::Hearers | Who::Clock, Actor::Organisation)
             | (Who::Deciders | Who::Hearers | Who::Organisation | Who::Parties, Actor::Clock) => false,
         }

@@ -1,5 +1,6 @@
 //! `tidegate list ...`: the predisclosure list. Trying out a policy needs no instance.
 
+use super::listed::Listed;
 use super::policy;
 use crate::out::{Failure, Kind, Out, table};
 use clap::Subcommand;
@@ -21,6 +22,8 @@ pub(super) enum List {
         #[arg(long, value_name = "POLICY")]
         beside: Option<PathBuf>,
     },
+    #[command(flatten)]
+    Kept(Listed),
 }
 
 /// One application under each policy.
@@ -38,8 +41,9 @@ impl Tried {
 }
 
 impl List {
-    pub(super) fn run(self, out: &Out) -> Result<(), Failure> {
-        let List::Try { policy: first, applications, beside } = self;
+    /// What needs no instance.
+    pub(super) fn alone(self, out: &Out) -> Result<(), Failure> {
+        let List::Try { policy: first, applications, beside } = self else { return Ok(()) };
         let policies: Vec<Policy> = [Some(first), beside]
             .into_iter()
             .flatten()
@@ -86,7 +90,7 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-fn read(path: &Path) -> Result<Application, Failure> {
+pub(super) fn read(path: &Path) -> Result<Application, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
     admission::read(&text).map_err(|fault| Failure::faults(&path.display().to_string(), &[fault]))
 }
@@ -139,7 +143,7 @@ fn reasons(outcome: &Outcome, policy: &Policy) -> Vec<String> {
     }
 }
 
-fn lack_line(lack: &Lack) -> String {
+pub(super) fn lack_line(lack: &Lack) -> String {
     format!("{}: {}. {} ({})", lack.title, lack.what, lack.advice, lack.clause)
 }
 

@@ -11,6 +11,7 @@ mod inventory;
 mod keep;
 mod keys;
 mod list;
+mod listed;
 mod may;
 mod neutral;
 mod policy;
@@ -99,7 +100,7 @@ enum Command {
     /// Check rules for deadlines, and say when findings are due; no instance needed.
     #[command(subcommand)]
     Regime(regime::Regime),
-    /// The predisclosure list: try applications out against a policy; no instance needed.
+    /// The predisclosure list: applications, members and their keys; `list try` needs no instance.
     #[command(subcommand)]
     List(list::List),
     /// Answer findings with proof: check, sign and verify answers; no instance needed.
@@ -168,7 +169,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Verdict(command) => command.run(&out),
         Command::Inventory(command) => command.run(&out),
         Command::Regime(command) => command.run(&out),
-        Command::List(command) => command.run(&out),
+        Command::List(command @ list::List::Try { .. }) => command.alone(&out),
         Command::Proof(command) => command.run(&out),
         Command::Baseline(command) => command.run(&out),
         Command::Openapi => out.bytes(format!("{:#}\n", crate::web::openapi()).as_bytes()),
@@ -228,6 +229,7 @@ async fn with_engine(
         Command::Case(command) => command.run(&engine, who, out).await,
         Command::Neutral(command) => command.in_case(&engine, who, out).await,
         Command::Advisory(command) => command.run(&engine, who, out).await,
+        Command::List(list::List::Kept(command)) => command.run(&engine, who, out).await,
         Command::Due(options) => options.run(&engine, who, out).await,
         Command::Outbox(command) => command.run(&engine, out).await,
         Command::Work => match post::send_if_any(&engine, out).await {
@@ -247,7 +249,7 @@ async fn with_engine(
         | Command::Inventory(_)
         | Command::Verdict(_)
         | Command::Regime(_)
-        | Command::List(_)
+        | Command::List(list::List::Try { .. })
         | Command::Proof(_)
         | Command::Serve(_)
         | Command::Baseline(_)

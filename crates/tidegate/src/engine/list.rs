@@ -2,6 +2,7 @@
 //! writes a stream.
 
 use super::{Engine, EngineError};
+use crate::post::{instant, system_time};
 use crate::store::{Commit, StoreError, StreamChange, StreamHistory};
 use std::sync::Arc;
 use tidegate_domain::admission::Application as Form;
@@ -11,6 +12,7 @@ use tidegate_domain::list::member::{self, Member, join};
 use tidegate_domain::list::{Actor, Entry, Refusal, Stream, entries, replay};
 use tidegate_domain::policy::Policy;
 use tidegate_domain::time::Instant;
+use tidegate_envelope::{Certificate as OpenPgp, Standing};
 
 /// How often a decision is taken again because somebody else was faster.
 const ATTEMPTS_MAX: u32 = 8;
@@ -22,6 +24,8 @@ pub enum Asker {
     Person(Slug),
     /// The organisation that the stream is about: whoever holds its link.
     Organisation,
+    /// A person of this instance who enters what the organisation asked for.
+    Behalf(Slug),
     /// The clock.
     Clock,
 }
@@ -131,6 +135,27 @@ impl Engine {
         self.perform_on(id, asker, action, |_, _| Vec::new()).await
     }
 
+    /// The action that adds an OpenPGP certificate to a member: it is read, and judged, here.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] where it is none, or cannot be encrypted to.
+    pub fn key_to_add(&self, bytes: &[u8]) -> Result<member::Action, EngineError> {
+        let unfit = |why: String| refused(Refusal::Unfit { why });
+        let certificate = OpenPgp::read(bytes).map_err(|error| unfit(error.to_string()))?;
+        let expires = match certificate.standing(system_time(self.clock.now())) {
+            Standing::Usable { until } => until.and_then(instant),
+            standing => return Err(unfit(format!("the key cannot be encrypted to: {standing}"))),
+        };
+        let armored = certificate.armoured().map_err(|error| unfit(error.to_string()))?;
+        Ok(member::Action::AddKey {
+            certificate: member::Certificate {
+                fingerprint: certificate.fingerprint(),
+                expires,
+                armored: String::from_utf8_lossy(&armored).into_owned(),
+            },
+        })
+    }
+
     /// A name for a stream that is to begin.
     pub fn draw_stream(&self) -> StreamId {
         StreamId::from_bits(self.chance.u64())
@@ -207,11 +232,11 @@ impl Engine {
     }
 
     async fn actor(&self, project: &Slug, policy: &Arc<Policy>, asker: &Asker) -> Result<Actor, EngineError> {
+        let people = self.people().await?;
+        let roles = |name: &Slug| people.roles(project, policy, name);
         Ok(match asker {
-            Asker::Person(name) => {
-                let roles = self.people().await?.roles(project, policy, name);
-                Actor::Person { name: name.clone(), roles }
-            }
+            Asker::Person(name) => Actor::Person { name: name.clone(), roles: roles(name) },
+            Asker::Behalf(name) => Actor::Behalf { name: name.clone(), roles: roles(name) },
             Asker::Organisation => Actor::Organisation,
             Asker::Clock => Actor::Clock,
         })
