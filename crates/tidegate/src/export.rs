@@ -5,12 +5,13 @@ use crate::engine::{Engine, EngineError};
 use crate::hands::render::{PUBLICATIONS, page_link, page_path};
 use crate::pages;
 use crate::store::StoreError;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use tidegate_domain::advisory::Publication;
 use tidegate_domain::id::Slug;
 use tidegate_domain::policy::Policy;
-use tidegate_domain::policy::vocabulary::RoleKind;
+use tidegate_domain::policy::vocabulary::{Exposure, RoleKind};
 use tidegate_domain::time::Instant;
 use tidegate_formats::Link;
 use tidegate_formats::atom::{self, FeedContext, FeedEntry};
@@ -40,6 +41,50 @@ pub async fn served_site(engine: &Engine) -> Result<Vec<SiteFile>, EngineError> 
     files(engine, Doors::Here).await
 }
 
+/// What the site tells of a list that is kept here.
+struct Kept {
+    members: Option<Vec<String>>,
+    applications: Vec<pages::PublicApplication>,
+}
+
+impl Kept {
+    async fn of(engine: &Engine, project: &Slug, policy: &Policy) -> Result<Kept, EngineError> {
+        let told = policy.list.as_ref().is_some_and(|rules| rules.members == Exposure::Public);
+        let members = engine.members(project).await?;
+        let named = members.iter().filter(|kept| kept.now.is_member());
+        let members = (told && !members.is_empty())
+            .then(|| named.map(|kept| kept.now.form.organisation.clone()).collect());
+        let applications = engine
+            .applications(project)
+            .await?
+            .into_iter()
+            .map(|kept| pages::PublicApplication { id: kept.id, application: kept.now.public() });
+        Ok(Kept { members, applications: applications.collect() })
+    }
+
+    fn listing(&self, project: &Slug) -> pages::Listing {
+        let applications = (!self.applications.is_empty()).then(|| format!("../applications/{project}.html"));
+        pages::Listing { members: self.members.clone(), applications }
+    }
+
+    fn pages(&self, project: &Slug, policy: &Policy, doors: Doors) -> Vec<SiteFile> {
+        if self.applications.is_empty() {
+            return Vec::new();
+        }
+        let file = |path: String, body: String| SiteFile { path, body: body.into_bytes() };
+        let (folder, near) = (project.as_str(), links("../", project, policy, doors));
+        let index = pages::applications(policy, &self.applications, folder, &near);
+        let far = links("../../", project, policy, doors);
+        let one = |shown: &pages::PublicApplication| {
+            let path = format!("applications/{project}/{}.html", shown.id);
+            file(path, pages::application(policy, shown, &far))
+        };
+        let mut files = vec![file(format!("applications/{project}.html"), index)];
+        files.extend(self.applications.iter().map(one));
+        files
+    }
+}
+
 /// Whether what serves the site takes reports as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Doors {
@@ -64,7 +109,13 @@ async fn files(engine: &Engine, doors: Doors) -> Result<Vec<SiteFile>, EngineErr
     for project in engine.store.projects().await? {
         projects.push((project.id.clone(), engine.policy(&project.id).await?, project.policy_toml));
     }
-    files.extend(lists(&publications, &projects, &engine.site, doors));
+    let mut kept = BTreeMap::new();
+    for (id, policy, _) in &projects {
+        let list = Kept::of(engine, id, policy).await?;
+        files.extend(list.pages(id, policy, doors));
+        kept.insert(id.clone(), list.listing(id));
+    }
+    files.extend(lists(&publications, &projects, &kept, &engine.site, doors));
     files.extend(engine.security_txt.as_ref().map(|file| SiteFile {
         path: crate::security_txt::PATH.to_owned(),
         body: file.text.clone().into_bytes(),
@@ -97,6 +148,7 @@ type Projects = [(Slug, Arc<Policy>, String)];
 fn lists(
     publications: &[(Slug, Publication)],
     projects: &Projects,
+    kept: &BTreeMap<Slug, pages::Listing>,
     site: &Link,
     doors: Doors,
 ) -> Vec<SiteFile> {
@@ -127,7 +179,9 @@ fn lists(
         files.push(SiteFile { path: format!("projects/{id}.atom"), body });
         files.push(text(format!("projects/{id}.html"), pages::index(&policy.publisher, &own, &links)));
         if let Some(title) = list_title(policy) {
-            files.push(text(format!("members/{id}.html"), pages::members(&policy.publisher, &title, &links)));
+            let listing = kept.get(id).cloned().unwrap_or_default();
+            let page = pages::members(&policy.publisher, &title, &listing, &links);
+            files.push(text(format!("members/{id}.html"), page));
         }
         let links = pages::PolicyLinks {
             project: links,

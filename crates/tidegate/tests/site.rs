@@ -12,10 +12,13 @@ use tidegate::demo::stories;
 use tidegate::demo::story::{instant, name};
 use tidegate::engine::Engine;
 use tidegate::engine::clock::SetClock;
+use tidegate::engine::list::Asker;
 use tidegate::export;
 use tidegate::hands::render::render;
+use tidegate_domain::admission::{Ruling, read};
 use tidegate_domain::advisory::Publication;
 use tidegate_domain::id::Slug;
+use tidegate_domain::list::application::Action;
 
 type Site = BTreeMap<String, String>;
 
@@ -135,4 +138,63 @@ async fn an_open_case_tells_nobody_the_reporters_address() {
         assert!(!theirs.iter().any(|address| seen.contains(address.as_str())), "{seen}");
     }
     assert!(addresses > 0);
+}
+
+/// The archive of the list: every application and its decision, the members' names, and nobody's alias.
+#[tokio::test(flavor = "multi_thread")]
+async fn applications_are_public_but_for_the_alias() {
+    let bed = Bed::sqlite();
+    let clock = Arc::new(SetClock::at(instant("2026-01-05T09:00:00Z")));
+    let engine = Engine::open(bed.open().await, clock, bed.chance()).await.expect("opens");
+    let policy = include_str!("../../../policies/xen.toml");
+    engine.put_project(&name("xen"), policy).await.expect("a project");
+    let mut people = engine.people().await.expect("people");
+    people.grant(&name("lars"), Some("lars@xen.example"), &name("xen"), &name("team"));
+    engine.set_people(&people).await.expect("people");
+    assert!(site_of(&engine).await["members/xen.html"].contains("No list is kept on this site yet"));
+
+    let mut ids = Vec::new();
+    for text in [
+        include_str!("../../../examples/applications/hosting-provider.toml"),
+        include_str!("../../../examples/applications/no-statement.toml"),
+    ] {
+        let mut form = read(text).expect("an example");
+        form.alias = format!("security-zzaliaszz@{}", form.domains[0]);
+        form.organisation.push_str(" <b>&amp;");
+        let before = engine.store.public_stamp().await.expect("a stamp");
+        ids.push(engine.submit_application(&name("xen"), form).await.expect("it comes in").id);
+        assert_ne!(
+            engine.store.public_stamp().await.expect("a stamp"),
+            before,
+            "the served site is made anew"
+        );
+    }
+    let lars = Asker::Person(name("lars"));
+    for criterion in ["status", "user", "reports"] {
+        let ruling =
+            Ruling { criterion: name(criterion), met: true, why: "Its prices are public.".to_owned() };
+        engine.on_application(ids[0], &lars, &Action::Answer { ruling }).await.expect("answered");
+    }
+    let open = &site_of(&engine).await[&format!("applications/xen/{}.html", ids[0])];
+    assert!(!open.contains("Its prices are public."), "answers are public with the decision, not before");
+    let member = engine.draw_stream();
+    engine.on_application(ids[0], &lars, &Action::Decide { member }).await.expect("decided");
+
+    let site = site_of(&engine).await;
+    let page = |id| &site[&format!("applications/xen/{id}.html")];
+    assert!(page(ids[0]).contains("Its prices are public.") && page(ids[0]).contains("was accepted"));
+    assert!(page(ids[1]).contains("there is no such statement") && page(ids[1]).contains("XEN-15"));
+    assert!(ids.iter().all(|id| site["applications/xen.html"].contains(&id.to_string())));
+    assert!(
+        site["members/xen.html"].contains("Example Hosting &lt;b&gt;&amp;amp;"),
+        "{}",
+        site["members/xen.html"]
+    );
+    assert!(!site["members/xen.html"].contains("Example Hasty"), "an applicant is no member");
+    assert!(site.values().all(|file| !file.contains("zzaliaszz")), "an alias is public");
+    for (path, file) in site.iter().filter(|(path, _)| path.ends_with(".html")) {
+        for target in hrefs(file).filter_map(|href| resolved(path, href)) {
+            assert!(site.contains_key(&target), "{path} leads to {target}, which is not there");
+        }
+    }
 }

@@ -218,6 +218,14 @@ impl Application {
         self.lacks.is_empty()
     }
 
+    /// As everybody may read it: without its alias (XEN-19).
+    #[must_use]
+    pub fn public(&self) -> Application {
+        let mut shown = self.clone();
+        shown.form.alias.clear();
+        shown
+    }
+
     /// Whether it was rejected, by the program or by the team.
     #[must_use]
     pub fn is_rejected(&self) -> bool {

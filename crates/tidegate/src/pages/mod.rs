@@ -6,6 +6,7 @@
 //! says so.
 
 mod advisory;
+mod applications;
 pub mod demo;
 pub mod desk;
 mod home;
@@ -18,9 +19,10 @@ mod tests;
 mod text;
 
 pub use advisory::advisory;
+pub use applications::{PublicApplication, application, applications};
 pub use home::home;
 pub use index::index;
-pub use members::members;
+pub use members::{Listing, members};
 pub use policy::{policy_html, policy_markdown};
 
 use tidegate_domain::advisory::{Publication, Publisher};

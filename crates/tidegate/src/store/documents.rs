@@ -141,7 +141,7 @@ impl Store {
     pub async fn public_stamp(&self) -> Result<String, StoreError> {
         let rows = self.database.query(sql::PUBLIC_STAMP, []).await?;
         let row = rows.first().ok_or_else(|| StoreError::tampered("public_document", "stamp"))?;
-        let documents = format!("{} {}", row.count("n")?, row.int("last_us")?);
+        let documents = format!("{} {} {}", row.count("n")?, row.int("last_us")?, row.count("lines")?);
         // A policy is sealed anew, under a fresh nonce, whenever it is put.
         let mut hash = Sha256::new();
         for row in self.database.query(sql::PROJECT_STAMPS, []).await? {

@@ -86,8 +86,8 @@ statements! {
     COUNTER_NEXT = "INSERT INTO counter (tag, value) VALUES ($1, 1)
         ON CONFLICT (tag) DO UPDATE SET value = counter.value + 1 RETURNING value";
 
-    PUBLIC_STAMP = "SELECT CAST(COUNT(*) AS BIGINT) AS n, CAST(COALESCE(MAX(since_us), 0) AS BIGINT) AS last_us
-        FROM public_document";
+    PUBLIC_STAMP = "SELECT CAST(COUNT(*) AS BIGINT) AS n, CAST(COALESCE(MAX(since_us), 0) AS BIGINT) AS last_us,
+        (SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM stream_row) AS lines FROM public_document";
     PROJECT_STAMPS = "SELECT tag, policy FROM project ORDER BY tag";
     TOKEN_PUT = "INSERT INTO token (tag, kind, body, expires_us, owner) VALUES ($1, $2, $3, $4, $5)";
     TOKEN = "SELECT tag, body, used_us, expires_us FROM token WHERE tag = $1 AND expires_us > $2";
