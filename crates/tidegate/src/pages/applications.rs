@@ -115,11 +115,9 @@ fn held(application: &Application, rules: &ListRules) -> Markup {
     let asked = rules.asks.iter().filter(|ask| ask.concerns(&form.applies_as) && ask.asked != Asked::Alias);
     html! {
         h2 { "The application" }
-        dl {
-            @for ask in asked {
-                dt { (text::line(&ask.title)) }
-                dd { (given(application, ask)) }
-            }
+        @for ask in asked {
+            h3 { (text::line(&ask.title)) }
+            (given(application, ask))
         }
     }
 }
@@ -128,9 +126,9 @@ fn given(application: &Application, ask: &Ask) -> Markup {
     let form = &application.form;
     let words = form.answers.get(ask.id.as_str()).map_or("", String::as_str);
     match ask.asked {
-        Asked::Organisation => html! { span dir="auto" { (organisation(application)) } },
-        Asked::Domains => html! { (text::line(&form.domains.join(", "))) },
-        Asked::Products if form.all_products => html! { "All of them." },
+        Asked::Organisation => html! { p dir="auto" { (organisation(application)) } },
+        Asked::Domains => html! { p { (text::line(&form.domains.join(", "))) } },
+        Asked::Products if form.all_products => html! { p { "All of them." } },
         Asked::Words | Asked::Products => text::prose(words),
         Asked::Statement => text::prose(&form.statement),
         Asked::Evidence => html! {
