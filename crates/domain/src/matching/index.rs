@@ -370,10 +370,18 @@ fn by_name(staged: Vec<Staged>) -> Vec<Staged> {
     ordered
 }
 
+/// A version that bounds a range.
+#[derive(Clone, Copy)]
+struct Bound {
+    version: u32,
+    key: Option<u128>,
+}
+
 /// Gives the versions that bound the ranges on a name their slots, in the order of its scheme.
 #[derive(Default)]
 struct Sorter {
     versions: Vec<u32>,
+    sorted: Vec<Bound>,
     /// Versions, by their numbers, with their slots.
     slots: Vec<(u32, u32)>,
 }
@@ -385,22 +393,28 @@ impl Sorter {
         self.versions.extend(versions.flatten().map(|(version, _)| version));
         self.versions.sort_unstable();
         self.versions.dedup();
-        let order = |a: u32, b: u32| scheme.compare(names.text(a), names.text(b));
+        let keyed = |version: &u32| Bound { version: *version, key: scheme.key(names.text(*version)) };
+        self.sorted.clear();
+        self.sorted.extend(self.versions.iter().map(keyed));
+        let order = |a: &Bound, b: &Bound| match (a.key, b.key) {
+            (Some(a), Some(b)) if a != b => a.cmp(&b),
+            _ => scheme.compare(names.text(a.version), names.text(b.version)),
+        };
         if scheme.is_total() {
-            self.versions.sort_by(|a, b| order(*a, *b));
+            self.sorted.sort_by(order);
         }
         self.slots.clear();
-        let mut before: Option<u32> = None;
+        let mut before: Option<Bound> = None;
         let mut slot = 0;
-        for version in &self.versions {
+        for bound in &self.sorted {
             // Versions of one place share a slot, where there are places.
-            let is_same = scheme.is_total() && before.is_some_and(|before| order(before, *version).is_eq());
+            let is_same = scheme.is_total() && before.is_some_and(|before| order(&before, bound).is_eq());
             if !is_same {
-                bounds.push(*version);
+                bounds.push(bound.version);
                 slot += u32::from(before.is_some());
             }
-            self.slots.push((*version, slot));
-            before = Some(*version);
+            self.slots.push((bound.version, slot));
+            before = Some(*bound);
         }
         self.slots.sort_unstable();
     }

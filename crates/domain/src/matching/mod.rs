@@ -27,6 +27,10 @@ pub trait Scheme: Copy {
 
     /// Whether the order is total, so that sorted versions can be searched. Others are compared one by one.
     fn is_total(self) -> bool;
+
+    /// A number for most versions. Where the numbers of two differ, so do the versions, and in the same order: sorting
+    /// compares texts only where they don't.
+    fn key(self, version: &str) -> Option<u128>;
 }
 
 /// What a component or a claim is about, normalised by whoever read it.

@@ -1,5 +1,6 @@
 //! Texts that occur again and again, each kept once and called by a number.
 
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::fmt;
 use std::hash::BuildHasher;
@@ -34,24 +35,24 @@ impl Names {
     /// There is no number left, or no room.
     pub fn number(&mut self, name: &str) -> Result<u32, Full> {
         let hash = self.hash(name);
-        if let Some(number) = self.find_hashed(hash, name) {
-            return Ok(number);
-        }
+        let (all, ends) = (&self.text, &self.ends);
+        let is_it = |(other, number): &(u32, u32)| *other == hash && text(all, ends, *number) == name;
+        let vacant = match self.numbers.entry(spread(hash), is_it, |(hash, _)| spread(*hash)) {
+            Entry::Occupied(known) => return Ok(known.get().1),
+            Entry::Vacant(vacant) => vacant,
+        };
         let number = u32::try_from(self.ends.len()).ok().filter(|number| *number < u32::MAX).ok_or(Full)?;
         let end = u32::try_from(self.text.len() + name.len()).map_err(|_| Full)?;
+        vacant.insert((hash, number));
         self.text.push_str(name);
         self.ends.push(end);
-        self.numbers.insert_unique(spread(hash), (hash, number), |(hash, _)| spread(*hash));
         Ok(number)
     }
 
     /// The number of `name`, if it has one.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<u32> {
-        self.find_hashed(self.hash(name), name)
-    }
-
-    fn find_hashed(&self, hash: u32, name: &str) -> Option<u32> {
+        let hash = self.hash(name);
         let is_it =
             |(other, number): &(u32, u32)| *other == hash && text(&self.text, &self.ends, *number) == name;
         self.numbers.find(spread(hash), is_it).map(|(_, number)| *number)

@@ -25,6 +25,11 @@ impl Scheme for Toy {
     fn is_total(self) -> bool {
         self == Toy::Total
     }
+
+    /// Some versions have one, others don't.
+    fn key(self, version: &str) -> Option<u128> {
+        version.parse().ok()
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -31,6 +31,10 @@ impl matching::Scheme for Scheme {
     fn is_total(self) -> bool {
         !matches!(self, Scheme::Arch | Scheme::Maven)
     }
+
+    fn key(self, version: &str) -> Option<u128> {
+        vers::key(self, version)
+    }
 }
 
 /// An advisory, as far as it says which packages are affected. It borrows from its document.
@@ -154,6 +158,17 @@ fn spans_of(vers: &Vers) -> Vec<Span<'_>> {
     }
     if open.is_some() || spans.is_empty() {
         spans.push(Span { from: open.unwrap_or(Start::Beginning), to: End::Never });
+    }
+    // What a constraint names as included is, even where others contradict it.
+    for constraint in &vers.constraints {
+        let version = constraint.version.as_str();
+        let is_included = match constraint.comparator {
+            Comparator::Equal | Comparator::AtMost | Comparator::AtLeast => true,
+            Comparator::NotEqual | Comparator::Less | Comparator::Greater => false,
+        };
+        if is_included && !spans.iter().any(|span| span.contains(vers.scheme, version)) {
+            spans.push(Span::one(version));
+        }
     }
     spans
 }

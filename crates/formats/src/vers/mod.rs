@@ -5,7 +5,7 @@ mod order;
 mod union;
 
 pub use native::from_native;
-pub use order::compare;
+pub use order::{compare, key};
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -22,45 +22,93 @@ pub fn compare(scheme: Scheme, a: &str, b: &str) -> Ordering {
     plain(scheme, a, b).unwrap_or_else(|| in_full(scheme, a, b))
 }
 
-/// The order of versions that are nothing but numbers between dots, as most are, where the scheme orders these
-/// number by number. It says what [`in_full`] says.
-fn plain(scheme: Scheme, a: &str, b: &str) -> Option<Ordering> {
-    // Whether a number that is missing is zero, and whether a version may begin with a `v`.
-    let (is_padded, is_marked) = match scheme {
-        Scheme::Npm | Scheme::Semver | Scheme::Golang | Scheme::Cargo | Scheme::Nginx | Scheme::Composer => {
-            (true, true)
+/// How a scheme orders versions that are nothing but numbers between dots, where it does so number by number.
+#[derive(Clone, Copy)]
+struct Plainly {
+    /// A number that is missing is zero; otherwise it comes before every number.
+    is_padded: bool,
+    /// A version may begin with a `v`.
+    is_marked: bool,
+}
+
+impl Plainly {
+    fn of(scheme: Scheme) -> Option<Plainly> {
+        match scheme {
+            Scheme::Npm
+            | Scheme::Semver
+            | Scheme::Golang
+            | Scheme::Cargo
+            | Scheme::Nginx
+            | Scheme::Composer
+            | Scheme::Nuget
+            | Scheme::Pypi => Some(Plainly { is_padded: true, is_marked: true }),
+            Scheme::Gem => Some(Plainly { is_padded: true, is_marked: false }),
+            Scheme::Debian | Scheme::Rpm | Scheme::Generic => {
+                Some(Plainly { is_padded: false, is_marked: false })
+            }
+            Scheme::Alpine
+            | Scheme::Arch
+            | Scheme::Conan
+            | Scheme::Datetime
+            | Scheme::Gentoo
+            | Scheme::Lexicographic
+            | Scheme::Maven
+            | Scheme::Openssl => None,
         }
-        Scheme::Nuget | Scheme::Pypi => (true, true),
-        Scheme::Gem => (true, false),
-        Scheme::Debian | Scheme::Rpm | Scheme::Generic => (false, false),
-        Scheme::Alpine
-        | Scheme::Arch
-        | Scheme::Conan
-        | Scheme::Datetime
-        | Scheme::Gentoo
-        | Scheme::Lexicographic
-        | Scheme::Maven
-        | Scheme::Openssl => return None,
-    };
-    let bare =
-        |text: &'_ str| text.len() - text.strip_prefix('v').filter(|_| is_marked).unwrap_or(text).len();
-    let (a, b) = (a.get(bare(a)..)?, b.get(bare(b)..)?);
-    if !is_plain(a) || !is_plain(b) {
-        return None;
     }
-    let (mut left, mut right) = (a.split('.'), b.split('.'));
+
+    /// The numbers and dots of a version that has nothing else.
+    fn numbers(self, text: &str) -> Option<&str> {
+        let bare = text.strip_prefix('v').filter(|_| self.is_marked).unwrap_or(text);
+        is_plain(bare).then_some(bare)
+    }
+}
+
+/// The order of plain versions, as most are. It says what [`in_full`] says.
+fn plain(scheme: Scheme, a: &str, b: &str) -> Option<Ordering> {
+    let plainly = Plainly::of(scheme)?;
+    let (mut left, mut right) = (plainly.numbers(a)?.split('.'), plainly.numbers(b)?.split('.'));
     loop {
         let order = match (left.next(), right.next()) {
             (None, None) => return Some(Ordering::Equal),
             (Some(a), Some(b)) => digits(a, b),
-            (Some(_), None) if !is_padded => Ordering::Greater,
-            (None, Some(_)) if !is_padded => Ordering::Less,
+            (Some(_), None) if !plainly.is_padded => Ordering::Greater,
+            (None, Some(_)) if !plainly.is_padded => Ordering::Less,
             (a, b) => digits(a.unwrap_or("0"), b.unwrap_or("0")),
         };
         if order != Ordering::Equal {
             return Some(order);
         }
     }
+}
+
+/// A number for a version that begins with a few plain numbers. Where the numbers of two versions differ, so do these,
+/// and in the same order.
+#[must_use]
+pub fn key(scheme: Scheme, version: &str) -> Option<u128> {
+    const NUMBERS: usize = 5;
+    const BITS: u32 = 25;
+    let plainly = Plainly::of(scheme)?;
+    // What a distribution's package was made from comes before the distribution's own revision.
+    let leading = match version.split_once('-') {
+        Some((upstream, revision))
+            if matches!(scheme, Scheme::Debian | Scheme::Rpm) && !revision.contains('-') =>
+        {
+            upstream
+        }
+        _ => version,
+    };
+    let mut numbers = plainly.numbers(leading)?.split('.');
+    let mut key = 0_u128;
+    for _ in 0..NUMBERS {
+        // What is missing is 0, and so is what is 0 where that is the same.
+        let number = match numbers.next() {
+            Some(number) => number.parse::<u128>().ok()?.checked_add(u128::from(!plainly.is_padded))?,
+            None => 0,
+        };
+        key = key << BITS | Some(number).filter(|number| *number < 1 << BITS)?;
+    }
+    numbers.next().is_none().then_some(key)
 }
 
 /// Whether a text is numbers with single dots between them.
@@ -160,6 +208,18 @@ mod tests {
             for scheme in SHORTENED {
                 if let Some(order) = plain(scheme, &a, &b) {
                     prop_assert_eq!(order, in_full(scheme, &a, &b), "{:?} {} {}", scheme, a, b);
+                }
+            }
+        }
+
+        #[test]
+        fn versions_are_ordered_as_their_keys_differ(
+            a in "v?(0?[0-2]|10)(\\.(0?[0-2]|10)){0,5}(-[0-9]?[a-z+~.^]{0,2}[0-9]?){0,2}",
+            b in "v?(0?[0-2]|10)(\\.(0?[0-2]|10)){0,5}(-[0-9]?[a-z+~.^]{0,2}[0-9]?){0,2}",
+        ) {
+            for scheme in SHORTENED {
+                if let (Some(one), Some(other)) = (key(scheme, &a), key(scheme, &b)) && one != other {
+                    prop_assert_eq!(one.cmp(&other), in_full(scheme, &a, &b), "{:?} {} {}", scheme, a, b);
                 }
             }
         }
