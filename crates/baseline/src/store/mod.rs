@@ -24,6 +24,8 @@ pub const OBJECT_BYTES_MAX: usize = 256 << 20;
 pub const PACKS_MAX: usize = 10_000;
 /// Folders of objects that a repository may borrow from.
 const ALTERNATES_MAX: usize = 64;
+/// Memory that decoding keeps from one object to the next, in bytes.
+const SCRATCH_BYTES_MAX: usize = 16 << 20;
 /// Memory for bases of deltas, in bytes.
 const RECENT_BYTES_MAX: usize = 96 << 20;
 /// Largest file of configuration, references or alternates, in bytes.
@@ -43,6 +45,8 @@ pub struct Store {
     packs: Vec<Pack>,
     loose: Vec<PathBuf>,
     inflate: RefCell<gix_zlib::Inflate>,
+    /// Where deltas are applied: fresh memory for each object costs more than the deltas do.
+    scratch: Vec<u8>,
     recent: Recent,
     /// The pack that had the last object: the next one is often there too.
     last: usize,
@@ -71,6 +75,7 @@ impl Store {
             packs: Vec::new(),
             loose: Vec::new(),
             inflate: RefCell::default(),
+            scratch: Vec::new(),
             recent: Recent::new(RECENT_BYTES_MAX),
             last: 0,
             journal: None,
@@ -243,18 +248,21 @@ impl Store {
         let Some(Pack { index, data }) = self.packs.get(pack) else { return Err(Error::NoSuchObject(*id)) };
         let failed = |why: String| Error::corrupt(id, why);
         let entry = data.entry(offset).map_err(|error| failed(error.to_string()))?;
-        let mut bytes = Vec::new();
+        let scratch = &mut self.scratch;
         // A delta whose base is named by id: in the same pack, since packs on disk are complete.
         let resolve = |base: &gix_hash::oid, _: &mut Vec<u8>| {
             let offset = index.find(&base.to_owned()).ok().flatten();
             offset.map(|offset| data.entry(offset).map(ResolvedBase::InPack)).transpose()
         };
-        let decoded =
-            data.decode_entry(entry, &mut bytes, self.inflate.get_mut(), &resolve, &mut self.recent);
-        match decoded {
-            Ok(outcome) => Ok(Object { kind: outcome.kind, bytes }),
+        let decoded = data.decode_entry(entry, scratch, self.inflate.get_mut(), &resolve, &mut self.recent);
+        let object = match decoded {
+            Ok(outcome) => Ok(Object { kind: outcome.kind, bytes: scratch.clone() }),
             Err(error) => Err(failed(error.to_string())),
+        };
+        if scratch.capacity() > SCRATCH_BYTES_MAX {
+            *scratch = Vec::new();
         }
+        object
     }
 
     /// The object that a name stands for: a full or shortened id, a branch, a tag, `HEAD`.

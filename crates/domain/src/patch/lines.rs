@@ -66,9 +66,18 @@ impl Lines {
         LineId(id)
     }
 
+    /// Makes room for the lines of a first text at once: growing step by step hashes each of them again.
+    fn expect(&mut self, count: usize) {
+        let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
+        if self.table.is_empty() {
+            self.table.reserve(count, |&id| hasher.hash_one(slice(bytes, ends, id)));
+        }
+    }
+
     /// A text as lines. The last one lacks its newline if the text does.
     pub fn split(&mut self, text: &[u8]) -> Vec<LineId> {
         let mut ids = Vec::with_capacity(text.len() / 24);
+        self.expect(text.len() / 32);
         let mut start = 0;
         for newline in memchr::memchr_iter(b'\n', text) {
             ids.push(self.intern(text.get(start..=newline).unwrap_or_default()));
@@ -82,12 +91,11 @@ impl Lines {
 
     /// A text as lines, given another one with its lines: what both begin and end with is looked up only once.
     pub fn split_like(&mut self, text: &[u8], like: &[u8], its_lines: &[LineId]) -> Vec<LineId> {
-        let same = text.iter().zip(like).take_while(|(one, other)| one == other).count();
+        let same = common_start(text, like);
         let head =
             text.get(..same).and_then(|same| memchr::memrchr(b'\n', same)).map_or(0, |newline| newline + 1);
         let rest = (text.get(head..).unwrap_or_default(), like.get(head..).unwrap_or_default());
-        let same =
-            rest.0.iter().rev().zip(rest.1.iter().rev()).take_while(|(one, other)| one == other).count();
+        let same = common_end(rest.0, rest.1);
         // The first whole line of what both end with.
         let tail = rest.0.get(rest.0.len() - same..).unwrap_or_default();
         let tail =
@@ -125,6 +133,25 @@ impl Lines {
     }
 }
 
+/// Bytes that are compared at once: a processor does this in a few steps.
+const BLOCK: usize = 64;
+
+/// How many bytes two texts have in common at their beginning.
+fn common_start(one: &[u8], other: &[u8]) -> usize {
+    let blocks = one.chunks_exact(BLOCK).zip(other.chunks_exact(BLOCK));
+    let whole = blocks.take_while(|(one, other)| one == other).count() * BLOCK;
+    let rest = one.iter().skip(whole).zip(other.iter().skip(whole));
+    whole + rest.take_while(|(one, other)| one == other).count()
+}
+
+/// How many bytes two texts have in common at their end.
+fn common_end(one: &[u8], other: &[u8]) -> usize {
+    let blocks = one.rchunks_exact(BLOCK).zip(other.rchunks_exact(BLOCK));
+    let whole = blocks.take_while(|(one, other)| one == other).count() * BLOCK;
+    let rest = one.iter().rev().skip(whole).zip(other.iter().rev().skip(whole));
+    whole + rest.take_while(|(one, other)| one == other).count()
+}
+
 fn slice<'a>(bytes: &'a [u8], ends: &[usize], id: u32) -> &'a [u8] {
     let index = id as usize;
     let start = index.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
@@ -137,8 +164,28 @@ mod tests {
 
     #[test]
     fn texts_that_are_alike_have_the_same_lines() {
-        let texts =
-            ["", "a", "a\n", "a\nb", "b\na\n", "a\na\na\n", "a\nb\na\n", "a\na", "xa\nb\na\n", "\n", "\n\na"];
+        let long = "a line\n".repeat(40);
+        let texts = [
+            "",
+            "a",
+            "a\n",
+            "a\nb",
+            "b\na\n",
+            "a\na\na\n",
+            "a\nb\na\n",
+            "a\na",
+            "xa\nb\na\n",
+            "\n",
+            "\n\na",
+            &long,
+            &long[1..],
+            &long[..150],
+            &format!("{long}{long}"),
+            &format!("{long}other\n{long}"),
+            &format!("{long}{}", &long[..100]),
+            &format!("x{long}"),
+            &format!("{long}x"),
+        ];
         let mut lines = Lines::new();
         for one in texts {
             for other in texts {
