@@ -92,6 +92,8 @@ pub enum ReasonKind {
     FileType,
     /// All of a file's content: of a binary file, or of one that goes.
     Content,
+    /// A name that it uses. Without it the patch applies, and would not build ([`crate::symbols`]).
+    Symbol,
 }
 
 impl From<Why> for ReasonKind {

@@ -154,11 +154,12 @@ impl Contents {
         }
         match (held.id, held.submodule, &held.text) {
             (Some(commit), true, _) => Ok(format!("Subproject commit {commit}\n").into_bytes()),
-            (Some(id), false, _) => store.read_kind(&id, Kind::Blob),
-            (None, _, Some(text)) => {
+            // Before its object, which no repository has if a patch made it.
+            (_, _, Some(text)) => {
                 let text = Rc::clone(text);
                 Ok(self.lines.join(&text))
             }
+            (Some(id), false, None) => store.read_kind(&id, Kind::Blob),
             (None, _, None) => Ok(Vec::new()),
         }
     }

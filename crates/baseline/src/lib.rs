@@ -25,6 +25,7 @@ pub mod security;
 pub mod solve;
 pub mod standing;
 pub mod store;
+pub mod symbols;
 pub mod tree;
 
 pub use error::Error;

@@ -275,9 +275,11 @@ fn conflict(
         ReasonKind::Context => {
             hunks(shop, change)?.iter().find(|hunk| hunk.old_start == failure.line).cloned()
         }
-        ReasonKind::FileMissing | ReasonKind::FileInTheWay | ReasonKind::FileType | ReasonKind::Content => {
-            None
-        }
+        ReasonKind::FileMissing
+        | ReasonKind::FileInTheWay
+        | ReasonKind::FileType
+        | ReasonKind::Content
+        | ReasonKind::Symbol => None,
     };
     if let Some(hunk) = &hunk {
         conflict.expects = shown(shop, &hunk.old);

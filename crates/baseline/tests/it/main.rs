@@ -8,4 +8,5 @@ mod hostile;
 mod random;
 mod recipe;
 mod standing;
+mod symbols;
 mod xen;

@@ -185,6 +185,7 @@ pub(crate) fn reason_in_words(kind: ReasonKind) -> &'static str {
         ReasonKind::FileInTheWay => "a file is out of the way",
         ReasonKind::FileType => "the file becomes a link, or none",
         ReasonKind::Content => "all of the file's content",
+        ReasonKind::Symbol => "a name that it uses",
     }
 }
 

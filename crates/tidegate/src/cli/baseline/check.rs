@@ -1,5 +1,6 @@
 //! `tidegate baseline check`.
 
+use super::symbols;
 use crate::hands::reason_in_words;
 use crate::out::{Failure, Kind, Out, printable};
 use clap::Args;
@@ -11,6 +12,7 @@ use tidegate_baseline::check::{Answer, Request, Series, check};
 use tidegate_baseline::recipe::recipe;
 use tidegate_baseline::security::Pattern;
 use tidegate_baseline::standing::{KnownBy, Outcome, Standing, standings};
+use tidegate_baseline::symbols::symbols;
 use tidegate_domain::patch::PATCH_BYTES_MAX;
 
 #[derive(Debug, Args)]
@@ -33,6 +35,9 @@ pub(in crate::cli) struct Check {
     /// Write a recipe, with which anybody can follow the answer: see `tidegate baseline verify`.
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
+    /// Look for names that the series uses and only commits introduce which are left out, too. It takes longer.
+    #[arg(long)]
+    symbols: bool,
     /// Patch files that make up the series, in order.
     #[arg(value_name = "PATCH", required_unless_present = "commits")]
     patches: Vec<PathBuf>,
@@ -58,13 +63,24 @@ impl Check {
         }
         let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
         let patches = standings(&mut shop, &request)?;
+        let symbols =
+            if self.symbols { Some(symbols(&mut shop, &request, &answer, &pattern)?) } else { None };
         let listed = serde_json::to_value(&patches).map_err(|error| Failure::plain(error.to_string()))?;
         let mut value = serde_json::to_value(&answer).map_err(|error| Failure::plain(error.to_string()))?;
         if let Value::Object(fields) = &mut value {
             fields.insert("patches".to_owned(), listed);
+            if let Some(symbols) = &symbols {
+                let found =
+                    serde_json::to_value(symbols).map_err(|error| Failure::plain(error.to_string()))?;
+                fields.insert("symbols".to_owned(), found);
+            }
             fields.insert("elapsed_ms".to_owned(), ((elapsed_ms * 1e3).round() / 1e3).into());
         }
-        out.show(&in_words(&request.release, &answer, &patches), &value)?;
+        let mut text = in_words(&request.release, &answer, &patches);
+        if let Some(symbols) = &symbols {
+            text.push_str(&symbols::in_words(symbols, &answer, &request.release));
+        }
+        out.show(&text, &value)?;
         if answer.tree.is_some() {
             return Ok(());
         }

@@ -5,6 +5,7 @@ mod check;
 mod forecast;
 mod recipe;
 mod scan;
+mod symbols;
 mod test;
 
 pub(super) use forecast::at_least_one;
