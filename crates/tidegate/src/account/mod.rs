@@ -19,9 +19,9 @@ pub struct Account {
     /// The app without whose codes the password is not enough.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authenticator: Option<Authenticator>,
-    /// What an app is being set up from. It counts once it has shown a code.
+    /// An app that is being set up. It counts once it has shown a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending: Option<Seed>,
+    pub setup: Option<Setup>,
     /// Who they are at the identity provider, where they sign in there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
@@ -30,7 +30,23 @@ pub struct Account {
     pub passkeys: Vec<OwnPasskey>,
 }
 
+/// An app that is being set up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Setup {
+    /// What it is set up from.
+    pub seed: Seed,
+    /// The session that began it. No other is shown the seed, nor ends with it: the session may be somebody's who has
+    /// the password alone.
+    pub session: String,
+}
+
 impl Account {
+    /// What an app is set up from in the session of this name.
+    #[must_use]
+    pub fn setup_in(&self, session: &str) -> Option<&Seed> {
+        self.setup.as_ref().filter(|setup| setup.session == session).map(|setup| &setup.seed)
+    }
+
     /// Takes the code that is needed beside another proof, if one is; `None` where it is not good.
     pub fn take_code(&mut self, typed: &Typed) -> Option<Option<Factor>> {
         match &mut self.authenticator {

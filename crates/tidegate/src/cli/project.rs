@@ -177,7 +177,9 @@ impl Person {
                 if !engine.reset_second_factor(&name).await? {
                     return Err(Failure::of(Kind::NotFound, format!("{name} has set up no second factor")));
                 }
-                let said = format!("{name} signs in with the password alone, until they set up an app again");
+                let said = format!(
+                    "{name} has no app and no passkey any more, and is signed in nowhere: they sign in with what is left, and set one up again"
+                );
                 out.show(&said, &json!({"person": name.as_str(), "second_factor": false}))
             }
             Person::BindIdentity { name, subject } => identity::bind(engine, &name, &subject, out).await,

@@ -119,6 +119,7 @@ impl Engine {
         let set = self.change_account_with(&name, tokens, |account| {
             let by_code = account.take_code(&typed)?.is_some();
             account.password = Some(hash.clone());
+            account.setup = None;
             // Without a code, what stands as a second factor stays: whoever reads the mail would get around it.
             if by_code || !self.provider_counts() {
                 account.identity = None;

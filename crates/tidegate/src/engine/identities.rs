@@ -185,7 +185,8 @@ impl Engine {
         Ok(self.account(name.as_str()).await?.1.identity)
     }
 
-    /// Binds an identity to a person, where the server runs. One that was bound to them before is replaced.
+    /// Binds an identity to a person, where the server runs. One that was bound to them before is replaced, and what may
+    /// have begun with it ends.
     ///
     /// # Errors
     /// [`EngineError::NoSuchPerson`]; a fault where the identity is none, or somebody else's; or the store's.
@@ -200,10 +201,10 @@ impl Engine {
             let what = format!("{identity} is bound to {other}");
             return Err(refused(what, "unbind it there first, if it is not theirs"));
         }
-        self.change_account_with(name, AccountTokens::default(), |account| {
-            Some(bind(account, identity, true))
-        })
-        .await?;
+        // What the other identity began may be the wrong person's.
+        let ends_all = self.identity_of(name).await?.is_some_and(|bound| bound != *identity);
+        let tokens = AccountTokens { ends_all, ..AccountTokens::default() };
+        self.change_account_with(name, tokens, |account| Some(bind(account, identity, true))).await?;
         Ok(())
     }
 
@@ -248,7 +249,10 @@ impl Engine {
         within: &Session,
         password: Zeroizing<String>,
     ) -> Result<Changed, EngineError> {
-        self.change_as_owner(name, within, password, |account| unbind(account, false)).await
+        self.change_as_owner(name, within, password, |account| {
+            self.may_change_identity(account, within).then(|| unbind(account, false)).flatten()
+        })
+        .await
     }
 
     /// Changes the account of whoever typed their password, or has none.
@@ -276,7 +280,15 @@ impl Engine {
         if self.holders(identity).await?.iter().any(|other| other != name) {
             return Ok(false);
         }
-        self.change_within(name, within, |account| Some(bind(account, identity, false))).await
+        self.change_within(name, within, |account| {
+            self.may_change_identity(account, within).then(|| bind(account, identity, false))
+        })
+        .await
+    }
+
+    /// Where the provider's second factor counts, an identity is one, and is changed like one.
+    fn may_change_identity(&self, account: &Account, within: &Session) -> bool {
+        !self.provider_counts() || self.may_change_factor(account, within)
     }
 
     /// Whose identity this is; nobody's, too, where two bound it at the same moment.

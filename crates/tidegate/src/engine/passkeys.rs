@@ -127,7 +127,7 @@ impl Engine {
         self.change_within(own, within, |account| {
             let has_room = account.passkeys.len() < PASSKEYS_MAX
                 && !account.passkeys.iter().any(|has| has.id() == added.id());
-            let may_add = has_room && self.may_add_factor(account, within);
+            let may_add = has_room && self.may_change_factor(account, within);
             may_add.then(|| account.passkeys.push(added.clone()))?;
             Some(AccountEvent::PasskeyAdded { note: note.clone() })
         })
@@ -145,7 +145,10 @@ impl Engine {
         password: Zeroizing<String>,
         id: &str,
     ) -> Result<Changed, EngineError> {
-        self.change_as_owner(name, within, password, |account| remove(account, id)).await
+        self.change_as_owner(name, within, password, |account| {
+            self.may_change_factor(account, within).then(|| remove(account, id)).flatten()
+        })
+        .await
     }
 
     /// The passkeys of `name`, in the order in which they were added.

@@ -4,7 +4,7 @@ use super::people::Person;
 use super::sessions::Session;
 use super::{Checked, Engine, EngineError};
 use crate::account::authenticator::{Authenticator, RECOVERY_CODES, RecoveryCode, Seed, Typed};
-use crate::account::{Account, AccountEvent};
+use crate::account::{Account, AccountEvent, Setup};
 use crate::store::AccountTokens;
 use std::collections::BTreeSet;
 use tidegate_domain::id::Slug;
@@ -38,17 +38,18 @@ pub enum Changed {
 }
 
 impl Engine {
-    /// How it stands with the second factor of `name`.
+    /// How it stands with the second factor of `name`, seen from a session of theirs.
     ///
     /// # Errors
     /// The store's.
-    pub async fn second_factor(&self, name: &Slug) -> Result<SecondFactor, EngineError> {
+    pub async fn second_factor(&self, name: &Slug, within: &Session) -> Result<SecondFactor, EngineError> {
         let (_, account) = self.account(name.as_str()).await?;
-        Ok(match account {
-            Account { authenticator: Some(app), .. } => SecondFactor::On { recovery_left: app.left() },
-            Account { password: None, .. } => SecondFactor::NoPassword,
-            Account { pending: Some(seed), .. } => SecondFactor::Pending(seed),
-            Account { .. } => SecondFactor::Off,
+        let seed = account.setup_in(&within.id.to_string()).cloned();
+        Ok(match (account, seed) {
+            (Account { authenticator: Some(app), .. }, _) => SecondFactor::On { recovery_left: app.left() },
+            (Account { password: None, .. }, _) => SecondFactor::NoPassword,
+            (_, Some(seed)) => SecondFactor::Pending(seed),
+            (_, None) => SecondFactor::Off,
         })
     }
 
@@ -82,14 +83,15 @@ impl Engine {
         self.change_within(name, within, |account| {
             let is_open = account.authenticator.is_none()
                 && account.password.is_some()
-                && self.may_add_factor(account, within);
-            account.pending = Some(seed.clone());
+                && self.may_change_factor(account, within);
+            account.setup = Some(Setup { seed: seed.clone(), session: within.id.to_string() });
             is_open.then_some(AccountEvent::SetupBegun)
         })
         .await
     }
 
-    /// From here on codes are asked for, if `code` is the one that the app shows now.
+    /// From here on codes are asked for, if `code` is the one that the app shows now. Other sessions end: they may have
+    /// begun with the password alone.
     ///
     /// # Errors
     /// The store's.
@@ -101,12 +103,13 @@ impl Engine {
     ) -> Result<Changed, EngineError> {
         let (codes, tags) = self.recovery_codes(name);
         let typed = self.typed(name, code);
-        let done = self.change_within(name, within, |account| {
-            if account.authenticator.is_some() || !self.may_add_factor(account, within) {
+        let done = self.change_alone(name, within, |account| {
+            if account.authenticator.is_some() || !self.may_change_factor(account, within) {
                 return None;
             }
-            account.authenticator = Some(Authenticator::set_up(account.pending.as_ref()?, &typed, &tags)?);
-            account.pending = None;
+            let seed = account.setup_in(&within.id.to_string())?;
+            account.authenticator = Some(Authenticator::set_up(seed, &typed, &tags)?);
+            account.setup = None;
             Some(AccountEvent::AuthenticatorSet)
         });
         Ok(if done.await? { Changed::Done(codes) } else { Changed::Not })
@@ -150,26 +153,28 @@ impl Engine {
         .await
     }
 
-    /// Takes every second factor from somebody who lost them, app, recovery codes and passkeys; false where there is
-    /// none.
+    /// Takes every second factor from somebody who lost them, app, recovery codes and passkeys, and ends everything that
+    /// may have begun with these: sessions, links, API tokens. False where there is none.
     ///
     /// # Errors
     /// [`EngineError::NoSuchPerson`], or the store's.
     pub async fn reset_second_factor(&self, name: &Slug) -> Result<bool, EngineError> {
         self.known(name).await?;
-        self.change_account_with(name, AccountTokens::default(), |account| {
+        let tokens = AccountTokens { ends_all: true, ..AccountTokens::default() };
+        self.change_account_with(name, tokens, |account| {
             let has_any = account.authenticator.is_some() || !account.passkeys.is_empty();
             account.authenticator = None;
+            account.setup = None;
             account.passkeys.clear();
             has_any.then_some(AccountEvent::AuthenticatorRemoved { by_administrator: true })
         })
         .await
     }
 
-    /// Whether another factor may be added in this session. Where there is one already, it must have been shown:
-    /// otherwise whoever has the password alone would make their own. Where there is an app, a password alone begins
-    /// no session.
-    pub(super) fn may_add_factor(&self, account: &Account, within: &Session) -> bool {
+    /// Whether a factor may be added, replaced or removed in this session. Where there is one already, it must have been
+    /// shown: otherwise whoever has the password alone would make their own. Where there is an app, a password alone
+    /// begins no session, and none that it began lives on.
+    pub(super) fn may_change_factor(&self, account: &Account, within: &Session) -> bool {
         let has_other =
             !account.passkeys.is_empty() || (account.identity.is_some() && self.provider_counts());
         within.other_second_factor || account.authenticator.is_some() || !has_other
@@ -202,7 +207,18 @@ impl Engine {
         self.change_account_with(name, tokens, change).await
     }
 
-    /// Changes the account in the commit that finds the password that was looked at still there.
+    /// Changes the account, and ends every other session of its owner.
+    async fn change_alone(
+        &self,
+        name: &Slug,
+        within: &Session,
+        change: impl Fn(&mut Account) -> Option<AccountEvent>,
+    ) -> Result<bool, EngineError> {
+        let tokens = AccountTokens { within: Some(within.id), ends_others: true, ..AccountTokens::default() };
+        self.change_account_with(name, tokens, change).await
+    }
+
+    /// Changes the account in the commit that finds the password that was looked at still there. Other sessions end.
     pub(super) async fn change_by_password(
         &self,
         name: &Slug,
@@ -215,7 +231,7 @@ impl Engine {
             Checked::Is(_) | Checked::IsNot => return Ok(Changed::Not),
             Checked::Later => return Ok(Changed::Later),
         };
-        let changed = self.change_within(name, within, |account| {
+        let changed = self.change_alone(name, within, |account| {
             shown.still.holds(account).then(|| change(account)).flatten()
         });
         Ok(if changed.await? { Changed::Done(Vec::new()) } else { Changed::Not })

@@ -43,6 +43,8 @@ pub struct AccountTokens<'a> {
     pub uses_up: Option<(TokenKind, &'a Secret)>,
     /// This session is there still. Where it was ended, nothing is changed.
     pub within: Option<TokenId>,
+    /// Every other session of theirs than `within` ends.
+    pub ends_others: bool,
     /// Sessions, links and API tokens of theirs end, as with a new password.
     pub ends_all: bool,
     /// This one begins.
@@ -127,6 +129,9 @@ impl Store {
             && !self.hold_token(tx, session).await?
         {
             return Ok(false);
+        }
+        if let (true, Some(own)) = (tokens.ends_others, tokens.within) {
+            self.end_others(tx, TokenKind::Session, change.owner, own).await?;
         }
         if tokens.ends_all {
             tx.execute(sql::TOKENS_END, [self.account_tag(change.owner).into()]).await?;

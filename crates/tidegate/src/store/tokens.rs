@@ -207,9 +207,20 @@ impl Store {
         but: TokenId,
     ) -> Result<(), StoreError> {
         let mut tx = self.database.begin().await?;
-        let values = [self.account_tag(owner.as_str()).into(), kind.name().into(), but.0.into()];
-        tx.execute(sql::TOKENS_END_OTHERS, values).await?;
+        self.end_others(&mut tx, kind, owner.as_str(), but).await?;
         tx.commit().await
+    }
+
+    /// As [`Store::end_other_tokens`], within a transaction.
+    pub(super) async fn end_others(
+        &self,
+        tx: &mut Tx,
+        kind: TokenKind,
+        owner: &str,
+        but: TokenId,
+    ) -> Result<(), StoreError> {
+        let values = [self.account_tag(owner).into(), kind.name().into(), but.0.into()];
+        tx.execute(sql::TOKENS_END_OTHERS, values).await.map(drop)
     }
 
     /// Ends a token; one that is ended already stays so.

@@ -53,7 +53,7 @@ async fn turn_off(State(web): State<Shared>, person: SignedIn, form: Form) -> Re
     web.factor_changed(&person, changed, WRONG_PASSWORD).await
 }
 
-pub(super) const WRONG_PASSWORD: &str = "That is not your password. Nothing was changed.";
+pub(super) const WRONG_PASSWORD: &str = "That is not your password, or you are signed in without the second factor that you have. Nothing was changed.";
 
 pub(super) fn password(form: &Form) -> Zeroizing<String> {
     Zeroizing::new(form.0.exact("password").unwrap_or_default().to_owned())
@@ -89,7 +89,7 @@ impl Web {
     }
 
     async fn factor_page(&self, person: &SignedIn, wrong: Option<&str>) -> Result<Html<String>, Answer> {
-        let factor = self.engine.second_factor(&person.name).await?;
+        let factor = self.engine.second_factor(&person.name, &person.session).await?;
         let setup = match &factor {
             SecondFactor::Pending(seed) => Some(Setup {
                 address: seed.address(self.host(), person.name.as_str()).unwrap_or_default(),

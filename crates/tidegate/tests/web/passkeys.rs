@@ -201,6 +201,10 @@ async fn a_second_passkey_is_added_by_whoever_showed_the_first() {
     let (world, own, mut device) = World::with_passkey().await;
     let refused = world.new_passkey(&own, &mut Device::new(2)).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // Nor is it removed, to make room for another factor.
+    let remove = format!("/account/passkeys/{}/remove", "01".repeat(16));
+    let kept = world.ask("POST", &remove, &own, &format!("password={PASSWORD}")).await;
+    assert_eq!(kept.status, StatusCode::UNPROCESSABLE_ENTITY);
     let by_passkey = world.try_passkey(&mut device).await.cookie();
     assert_eq!(world.new_passkey(&by_passkey, &mut Device::new(2)).await.header("location"), PAGE);
 }

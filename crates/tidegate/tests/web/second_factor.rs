@@ -193,6 +193,30 @@ async fn the_second_factor_is_turned_off_with_the_password() {
     assert_eq!(world.try_code("ian", PASSWORD, "").await.header("location"), "/desk");
 }
 
+/// Somebody who has the password alone and was there first is neither shown what the app is made from nor let in by it.
+#[tokio::test]
+async fn an_app_is_set_up_in_one_session_and_ends_the_others() {
+    let world = World::new().await;
+    let own = world.set_password("ian", PASSWORD).await.cookie();
+    let stolen = world.try_code("ian", PASSWORD, "").await.cookie();
+    let shows = async |cookie: &str| {
+        let page = world.ask("GET", PAGE, cookie, "").await;
+        (page.status == StatusCode::OK).then(|| page.body.contains("<svg class=\"qr\""))
+    };
+    // Planted: the owner is not shown what somebody else began.
+    world.ask("POST", &format!("{PAGE}/begin"), &stolen, "").await;
+    assert_eq!((shows(&stolen).await, shows(&own).await), (Some(true), Some(false)));
+    // Read: nor is somebody else shown what the owner begins.
+    world.ask("POST", &format!("{PAGE}/begin"), &own, "").await;
+    assert_eq!((shows(&stolen).await, shows(&own).await), (Some(false), Some(true)));
+    world.set_up_app(&own).await;
+    assert_eq!(world.ask("GET", "/desk", &stolen, "").await.header("location"), "/sign-in");
+    assert_eq!(world.ask("GET", "/desk", &own, "").await.status, StatusCode::OK);
+    // What is taken away leaves nothing open that it had opened.
+    assert!(world.web.engine.reset_second_factor(&name("ian")).await.expect("reset"));
+    assert_eq!(world.ask("GET", "/desk", &own, "").await.header("location"), "/sign-in");
+}
+
 /// Where a passkey is added, which is a second factor too.
 const PASSKEY: [&str; 3] = ["/account/sign-in", "/account/passkeys/new", "/account/passkeys/answer"];
 
