@@ -24,6 +24,7 @@ pub struct Request {
 }
 
 /// A series of patches.
+#[derive(Clone, Debug)]
 pub enum Series {
     /// Commits, in the order in which they are applied.
     Commits(Vec<String>),

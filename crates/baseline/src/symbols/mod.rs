@@ -229,7 +229,10 @@ fn defined_on_branch(
     let mut defined: HashMap<Box<str>, Path> = HashMap::new();
     let mut shown: HashSet<&str> = HashSet::default();
     let languages: HashSet<Option<Language>> = added.iter().map(|used| Language::of(&used.file)).collect();
-    let Some(words) = word(added.iter().map(|used| &*used.name)) else { return Ok(defined) };
+    let Some(words) = word(added.iter().map(|used| &*used.name)) else {
+        finder.complete &= added.is_empty();
+        return Ok(defined);
+    };
     for (path, before, after) in shop.trees.differences(&mut shop.store, &state.root, &there)? {
         let Some(language) = Language::of(&path).filter(|language| languages.contains(&Some(*language)))
         else {

@@ -124,6 +124,7 @@ impl Finder {
             wanted.retain(|name| !names.defined.contains_key(name));
         }
         let Some(mut words) = word(wanted.iter().map(|name| &**name)) else {
+            self.complete &= wanted.is_empty();
             wanted.clear();
             return Ok(());
         };

@@ -98,8 +98,9 @@ impl Engine {
     }
 
     /// Sets the password of whoever holds `secret`, which is used up by that, and says who they are. Every session and
-    /// API token of theirs ends, so do links that were sent before, an identity elsewhere is unbound and passkeys are removed, unless they are the second factor. `code` is looked at where they have a second
-    /// factor: whoever reads their mail does not have their telephone.
+    /// API token of theirs ends, and so do links that were sent before. An identity elsewhere is unbound, and passkeys are
+    /// removed, unless they are the second factor. `code` is looked at where they have an app: whoever reads their mail
+    /// does not have their telephone.
     ///
     /// # Errors
     /// What is wrong with the password, in which case the secret stays good; or the store's.

@@ -76,14 +76,12 @@ impl Engine {
         settings.insert(REPOSITORY.to_owned(), serde_json::to_value(repository).unwrap_or_default());
         stored.settings = settings.into();
         self.store.put_project(&stored).await?;
-        let now = self.clock.now();
-        let first = repository.next_beat(project, now);
-        self.store.commit(Commit { jobs: first.into_iter().collect(), ..Commit::at(now) }).await?;
         self.look_again(project).await
     }
 
     /// Has the patches of the project's open cases that are not public yet checked anew: the repository is another
-    /// one, or its branches moved (XEN-24). What is known already is not recorded again.
+    /// one, or its branches moved (XEN-24). What is known already is not recorded again. The next beat is set, unless it
+    /// is.
     ///
     /// # Errors
     /// The store's.
@@ -98,6 +96,25 @@ impl Engine {
                 run_at: now,
                 body: Vec::new(),
             });
+        }
+        if let Some(repository) = self.repository(project).await? {
+            commit.jobs.extend(repository.next_beat(project, now));
+        }
+        Ok(self.store.commit(commit).await?)
+    }
+
+    /// Sets the next beat of every project that has one, unless it is set: after a start, since the process may have
+    /// died between storing a setting and queueing what follows from it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn set_beats(&self) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let mut commit = Commit::at(now);
+        for stored in self.store.projects().await? {
+            if let Some(repository) = self.repository(&stored.id).await? {
+                commit.jobs.extend(repository.next_beat(&stored.id, now));
+            }
         }
         Ok(self.store.commit(commit).await?)
     }

@@ -68,7 +68,8 @@ pub struct Deed {
 
 impl Engine {
     /// Catches up after a start: whatever fell due while nothing ran is promoted, ended and alarmed at once,
-    /// without waiting for the lease of a job that a dead process held (ALL-03). Says what came late.
+    /// without waiting for the lease of a job that a dead process held (ALL-03). Sets the next look at each project's
+    /// staging branches. Says what came late.
     ///
     /// # Errors
     /// The store's.
@@ -79,6 +80,7 @@ impl Engine {
         for case in cases {
             said.extend(self.tick(case, None).await?.entries.iter().filter_map(late));
         }
+        self.set_beats().await?;
         Ok(said)
     }
 

@@ -53,7 +53,8 @@ async fn turn_off(State(web): State<Shared>, person: SignedIn, form: Form) -> Re
     web.factor_changed(&person, changed, WRONG_PASSWORD).await
 }
 
-pub(super) const WRONG_PASSWORD: &str = "That is not your password, or you are signed in without the second factor that you have. Nothing was changed.";
+pub(super) const WRONG_PASSWORD: &str = "That is not your password, or you are signed in without the second factor that \
+     you have. Nothing was changed.";
 
 pub(super) fn password(form: &Form) -> Zeroizing<String> {
     Zeroizing::new(form.0.exact("password").unwrap_or_default().to_owned())

@@ -188,3 +188,20 @@ async fn the_beat_is_the_same_without_a_case() {
     world.beat().await;
     assert_eq!(next().await.later, 0);
 }
+
+/// The setting is stored before the beat is: a process that dies between the two is made good by the next start.
+#[tokio::test]
+async fn a_beat_that_was_never_set_is_set_at_the_next_start() {
+    let (world, code) = (World::new().await, Code::new());
+    let engine = &world.web.engine;
+    let mut stored = engine.store.project(&name("xen")).await.expect("a project");
+    stored.settings = serde_json::json!({ "repository": code.repository() });
+    engine.store.put_project(&stored).await.expect("stored");
+    let left = || async { engine.store.jobs_left(engine.clock.now()).await.expect("counted") };
+    assert_eq!(left().await.later, 0);
+    for _ in 0..2 {
+        engine.resume().await.expect("starts");
+        assert_eq!(left().await.later, 1, "one, however often started");
+    }
+    assert_eq!(left().await.next_at, Some("2026-03-02T10:00:00Z".parse().expect("an instant")));
+}

@@ -59,21 +59,7 @@ pub(in crate::cli) fn at_least_one(text: &str) -> Result<usize, String> {
 /// One series, as it was named.
 struct Asked {
     name: String,
-    patches: Patches,
-}
-
-enum Patches {
-    Commits(Vec<String>),
-    Files(Vec<(String, Vec<u8>)>),
-}
-
-impl Asked {
-    fn series(&self) -> Series {
-        match &self.patches {
-            Patches::Commits(commits) => Series::Commits(commits.clone()),
-            Patches::Files(files) => Series::Files(files.clone()),
-        }
-    }
+    series: Series,
 }
 
 /// What is told of one staging branch.
@@ -133,11 +119,11 @@ impl Forecast {
         let mut asked = Vec::new();
         for list in &self.commits {
             let commits = list.split(',').map(str::to_owned).collect();
-            asked.push(Asked { name: list.clone(), patches: Patches::Commits(commits) });
+            asked.push(Asked { name: list.clone(), series: Series::Commits(commits) });
         }
         for path in &self.patches {
             let files = if path.is_dir() { patches_in(path)? } else { vec![read(path)?] };
-            asked.push(Asked { name: path.display().to_string(), patches: Patches::Files(files) });
+            asked.push(Asked { name: path.display().to_string(), series: Series::Files(files) });
         }
         if asked.len() > ASKED_MAX {
             return Err(Failure::plain(format!(
@@ -152,9 +138,9 @@ impl Forecast {
 impl Asked {
     /// What is mistyped or malformed is said before anything is computed.
     fn must_be_readable(&self, shop: &mut Workshop) -> Result<(), Error> {
-        match &self.patches {
-            Patches::Commits(names) => names.iter().try_for_each(|name| shop.resolve(name).map(drop)),
-            Patches::Files(files) => {
+        match &self.series {
+            Series::Commits(names) => names.iter().try_for_each(|name| shop.resolve(name).map(drop)),
+            Series::Files(files) => {
                 files.iter().try_for_each(|(name, text)| shop.patch_of_text(name, text).map(drop))
             }
         }
@@ -217,8 +203,8 @@ fn told(
 
 fn row(shop: &mut Workshop, staging: &Staging, asked: &Asked) -> Row {
     let mut row = Row { series: asked.name.clone(), found: None, on_release: None, error: None };
-    let answered = forecast(shop, staging, &asked.series()).and_then(|found| {
-        let need = unpublished(shop, staging, &asked.name, asked.series(), &found.outlook);
+    let answered = forecast(shop, staging, &asked.series).and_then(|found| {
+        let need = unpublished(shop, staging, &asked.name, asked.series.clone(), &found.outlook);
         row.found = Some(found);
         row.on_release = Some(need?);
         Ok(())

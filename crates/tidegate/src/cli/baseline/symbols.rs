@@ -1,13 +1,11 @@
 //! What `tidegate baseline check --symbols` says of names that are missing.
 
+use crate::applies::short;
 use crate::out::printable;
 use std::fmt::Write;
 use tidegate_baseline::check::Answer;
 use tidegate_baseline::symbols::names::Usage;
 use tidegate_baseline::symbols::{SymbolNeed, Symbols};
-
-/// Digits of a commit's id in a sentence.
-const SHORT_DIGITS: usize = 12;
 
 pub(super) fn in_words(symbols: &Symbols, answer: &Answer, release: &str) -> String {
     let mut text = String::new();
@@ -38,16 +36,16 @@ fn need_in_words(text: &mut String, need: &SymbolNeed, release: &str) {
     let mark = if reason.security { " [advisory]" } else { "" };
     let _ = writeln!(text, "  {} {}{mark}", reason.commit, printable(&reason.subject));
     let call = if need.usage == Usage::Call { "()" } else { "" };
-    let short = reason.commit.get(..SHORT_DIGITS).unwrap_or(&reason.commit);
     let by = &reason.needed_by;
     let _ = writeln!(
         text,
-        "    hunk {} of {}, {}, line {}: uses {}{call}, which {short} introduces in {}; {release} does not have it",
+        "    hunk {} of {}, {}, line {}: uses {}{call}, which {} introduces in {}; {release} does not have it",
         need.hunk,
         by.patch,
         printable(&by.file),
         by.line,
         printable(&need.name),
+        short(&reason.commit),
         printable(&need.defined_in),
     );
 }
