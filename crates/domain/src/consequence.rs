@@ -327,8 +327,8 @@ fn forecast_text(release: &Slug, is: &Forecast, turn: Turn) -> String {
     }
     if turn == Turn::Stopped {
         let advice = "Until the patch is made anew on that branch and attached, the next\n\
-                      point release of this line cannot get the fix. The embargo and its\n\
-                      end are as they were.";
+                      point release of this line cannot get the fix. Nothing else in the\n\
+                      case has changed.";
         lines.extend([String::new(), advice.to_owned()]);
     }
     lines.join("\n")

@@ -51,6 +51,7 @@ contract! {
         of_commits_that_meet_in_one_case_the_last_says_what_is_due
         due_dates_come_oldest_first
         what_another_process_changed_counts_at_once
+        a_reader_at_one_moment_sees_one_state
         a_job_is_leased_to_one_worker
         a_repeat_is_harmless
         a_job_finishes_once_with_its_commit

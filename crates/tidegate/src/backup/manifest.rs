@@ -73,8 +73,8 @@ impl Manifest {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             made: made.to_string(),
             schema: crate::store::schema_version(),
-            instance: hex(&copied.instance),
-            log: LogEnd { seq: copied.head.seq, hash: hex(&copied.head.hash) },
+            instance: hex::encode(&copied.instance),
+            log: LogEnd { seq: copied.head.seq, hash: hex::encode(copied.head.hash) },
             rows: copied.rows,
             files,
         }
@@ -144,7 +144,7 @@ pub(super) fn copy_hashed(
     loop {
         let read = from.read(&mut piece)?;
         if read == 0 {
-            return Ok(Kept { path: path.to_owned(), bytes, sha256: hex(&hash.finalize()) });
+            return Ok(Kept { path: path.to_owned(), bytes, sha256: hex::encode(hash.finalize()) });
         }
         let part = piece.get(..read).unwrap_or_default();
         hash.update(part);
@@ -152,8 +152,4 @@ pub(super) fn copy_hashed(
         bytes += read as u64;
         copied(read as u64);
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

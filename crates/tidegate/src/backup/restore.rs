@@ -1,6 +1,6 @@
 //! Putting a backup back: everything is checked in a folder of its own before anything is put in its place.
 
-use super::manifest::{Manifest, hex};
+use super::manifest::Manifest;
 use super::{BackupError, DATABASE, Fresh, MASTER_KEY, copy_file};
 use crate::chance::Chance;
 use crate::engine::Engine;
@@ -159,7 +159,7 @@ async fn stage_all(
     let store = Store::open(&location, &key, Arc::clone(&chance)).await.map_err(&failed)?;
     let head = store.log_head().await.map_err(&failed)?;
     let mut damage = Vec::new();
-    if (head.seq, hex(&head.hash)) != (manifest.log.seq, manifest.log.hash.clone()) {
+    if (head.seq, hex::encode(head.hash)) != (manifest.log.seq, manifest.log.hash.clone()) {
         damage.push(format!("the log ends at event {}, the manifest says {}", head.seq, manifest.log.seq));
     }
     let log = store.verify_log(|events, _| told(Step::Log, events, head.seq)).await.map_err(&failed)?;

@@ -321,7 +321,7 @@ pub(super) enum Log {
 impl Log {
     pub(super) async fn run(&self, engine: &Engine, out: &Out) -> Result<(), Failure> {
         let head = engine.store.log_head().await.map_err(EngineError::from)?;
-        let hash = head.hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hash = hex::encode(head.hash);
         match self {
             Log::Head => {
                 out.show(&format!("{} {hash}", head.seq), &json!({"events": head.seq, "hash": hash}))

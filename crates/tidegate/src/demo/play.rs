@@ -92,8 +92,7 @@ impl Player {
                 let text = format!("Written for the demo: stands for the patch of {release}.\n");
                 let case = self.case(beat)?;
                 self.engine.store.put_blob(case, text.as_bytes()).await.map_err(EngineError::from)?;
-                let sha256 =
-                    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+                let sha256 = hex::encode(Sha256::digest(text.as_bytes()));
                 let (release, name) = (super::story::name(release), (*name).to_owned());
                 self.act(beat, &Action::AttachPatch { release, name, sha256 }).await?;
             }

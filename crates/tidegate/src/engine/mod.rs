@@ -52,6 +52,8 @@ pub struct Engine {
     pub(crate) chance: Arc<Chance>,
     pub(crate) passwords: Passwords,
     policies: Mutex<HashMap<Slug, ReadPolicy>>,
+    /// Everybody, with the text that they were read from: where the stored text is another one, it is read again.
+    read_people: Mutex<Option<(Arc<str>, Arc<People>)>>,
     turns: turns::Turns,
     /// The public address of the site, for links in documents and letters.
     pub site: tidegate_formats::Link,
@@ -178,6 +180,7 @@ impl Engine {
             chance,
             passwords,
             policies: Mutex::default(),
+            read_people: Mutex::default(),
             turns: turns::Turns::default(),
             site,
             post: Post::default(),
@@ -269,7 +272,20 @@ impl Engine {
     /// # Errors
     /// The store's.
     pub async fn people(&self) -> Result<People, EngineError> {
-        read_people(self.store.setting(PEOPLE).await?)
+        Ok(Arc::unwrap_or_clone(self.read_people(self.store.setting(PEOPLE).await?)?))
+    }
+
+    /// Nobody was added yet where there is no such setting.
+    fn read_people(&self, setting: Option<Arc<str>>) -> Result<Arc<People>, EngineError> {
+        let Some(text) = setting else { return Ok(Arc::default()) };
+        let read = || self.read_people.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((_, people)) = read().as_ref().filter(|(known, _)| *known == text) {
+            return Ok(Arc::clone(people));
+        }
+        let broken = |_| StoreError::Tampered { table: "setting", row: PEOPLE.to_owned() };
+        let people: Arc<People> = Arc::new(serde_json::from_str(&text).map_err(broken)?);
+        *read() = Some((text, Arc::clone(&people)));
+        Ok(people)
     }
 
     /// Stores everybody.
@@ -290,13 +306,6 @@ impl Engine {
     pub(crate) fn draw_number(&self) -> u64 {
         self.chance.u64() % 1_000_000_000
     }
-}
-
-/// Nobody was added yet where there is no such setting.
-fn read_people(setting: Option<String>) -> Result<People, EngineError> {
-    let Some(text) = setting else { return Ok(People::default()) };
-    let broken = |_| StoreError::Tampered { table: "setting", row: PEOPLE.to_owned() };
-    Ok(serde_json::from_str(&text).map_err(broken)?)
 }
 
 fn default_site() -> tidegate_formats::Link {

@@ -1,7 +1,6 @@
 //! Reading cases: the fold of their events, and what one person may see of it.
 
-use super::{Engine, EngineError, PEOPLE, fold, read_people};
-use crate::hands::report::hex;
+use super::{Engine, EngineError, PEOPLE, fold};
 use crate::store::{FOLD_TABLE, StoreError};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -157,7 +156,7 @@ impl Engine {
 
     /// Opens a case, with the people of the instance as they are at the same instant, still as text: whoever
     /// lost a role a moment ago, in whichever process, has lost it here.
-    async fn load_with_people(&self, id: CaseId) -> Result<(CaseFile, Option<String>), EngineError> {
+    async fn load_with_people(&self, id: CaseId) -> Result<(CaseFile, Option<Arc<str>>), EngineError> {
         let history = self.store.history(id, PEOPLE).await.map_err(missing(id))?;
         let policy = self.stamped_policy(&history.project, history.stamp).await?;
         let entries = read_entries(id, history.events.into_iter().map(|event| (event.n, event.body)))?;
@@ -170,7 +169,7 @@ impl Engine {
         Ok(self.now_with_people(id).await?.0)
     }
 
-    async fn now_with_people(&self, id: CaseId) -> Result<(CaseNow, Option<String>), EngineError> {
+    async fn now_with_people(&self, id: CaseId) -> Result<(CaseNow, Option<Arc<str>>), EngineError> {
         let recent = match self.store.recent(id, PEOPLE).await {
             // It is derived: what cannot be opened is replayed instead, and found by `fsck`.
             Err(StoreError::Tampered { table: FOLD_TABLE, .. }) => return self.replayed(id).await,
@@ -189,7 +188,7 @@ impl Engine {
         Ok((CaseNow { project: recent.project, policy, case }, recent.setting))
     }
 
-    async fn replayed(&self, id: CaseId) -> Result<(CaseNow, Option<String>), EngineError> {
+    async fn replayed(&self, id: CaseId) -> Result<(CaseNow, Option<Arc<str>>), EngineError> {
         let (CaseFile { project, policy, case, .. }, people) = self.load_with_people(id).await?;
         Ok((CaseNow { project, policy, case }, people))
     }
@@ -197,7 +196,7 @@ impl Engine {
     /// As [`Engine::open_case`], for a decision.
     pub(crate) async fn open_now(&self, id: CaseId, name: &Slug) -> Result<(CaseNow, Actor), EngineError> {
         let (now, people) = self.now_with_people(id).await?;
-        let roles = read_people(people)?.roles(&now.project, &now.policy, name);
+        let roles = self.read_people(people)?.roles(&now.project, &now.policy, name);
         let actor = Actor::Person { name: name.clone(), roles };
         if exists_for(&now.policy, &now.case, &actor) {
             Ok((now, actor))
@@ -212,7 +211,7 @@ impl Engine {
     /// [`EngineError::NoSuchCase`], whether there is none or `name` may not know of it (ALL-01).
     pub async fn open_case(&self, id: CaseId, name: &Slug) -> Result<(CaseFile, Actor), EngineError> {
         let (file, people) = self.load_with_people(id).await?;
-        let roles = read_people(people)?.roles(&file.project, &file.policy, name);
+        let roles = self.read_people(people)?.roles(&file.project, &file.policy, name);
         let actor = Actor::Person { name: name.clone(), roles };
         if file.exists_for(&actor) { Ok((file, actor)) } else { Err(EngineError::NoSuchCase(id)) }
     }
@@ -317,7 +316,7 @@ impl Engine {
         bytes: &[u8],
     ) -> Result<Action, EngineError> {
         let (file, actor) = self.open_now(id, name).await?;
-        let sha256 = hex(&Sha256::digest(bytes));
+        let sha256 = hex::encode(Sha256::digest(bytes));
         let attach = Action::AttachPatch { release, name: called.to_owned(), sha256 };
         if decide(&file.policy, &file.case, &actor, &attach, self.clock.now()).is_ok() {
             self.store.put_blob(id, bytes).await?;

@@ -2,7 +2,7 @@
 //! was set anew meanwhile, or a link that was ended, begins none.
 
 use super::people::People;
-use super::{Engine, EngineError, PEOPLE, read_people};
+use super::{Engine, EngineError, PEOPLE};
 use crate::account::authenticator::{Factor, Typed};
 use crate::account::identity::Vouched;
 use crate::account::{Account, AccountEvent, Proof};
@@ -10,6 +10,7 @@ use crate::passkeys::Used;
 use crate::secret::Secret;
 use crate::store::{AccountTokens, Held, NewToken, TokenId, TokenKind};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::time::Instant;
 
@@ -194,7 +195,7 @@ impl Engine {
     ///
     /// # Errors
     /// The store's.
-    pub async fn session(&self, secret: &Secret) -> Result<Option<(Session, People)>, EngineError> {
+    pub async fn session(&self, secret: &Secret) -> Result<Option<(Session, Arc<People>)>, EngineError> {
         let now = self.clock.now();
         let held = self.store.token_and_setting(TokenKind::Session, secret, PEOPLE, now).await?;
         let Some((held, people)) = held else { return Ok(None) };
@@ -205,7 +206,7 @@ impl Engine {
             let later = minutes_after(now, IDLE_MIN).min(session.last());
             self.store.note_use(session.id, now, later).await?;
         }
-        Ok(Some((session, read_people(people)?)))
+        Ok(Some((session, self.read_people(people)?)))
     }
 
     /// The sessions of a person, the one that was used last first.

@@ -1,7 +1,6 @@
 //! A letter at the door: read within limits, and stored under an envelope that says where it is for. What is
 //! too long is cut, never refused: the case opens, and the sender can be told (ALL-05).
 
-use super::report::hex;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::io::Read;
@@ -66,7 +65,7 @@ impl Arrival {
             hash.update(piece.get(..read).unwrap_or_default());
             bytes += read as u64;
             if read == 0 || bytes >= STREAM_BYTES_MAX {
-                let sha256 = hex(&hash.finalize());
+                let sha256 = hex::encode(hash.finalize());
                 let cut = (bytes > kept).then_some(Cut { bytes, whole: read == 0, sha256 });
                 return Ok(Arrival { raw, cut });
             }
@@ -142,7 +141,7 @@ mod tests {
         let read = |bytes: &[u8]| Arrival::read_within(bytes, 1_000).expect("read");
         for length in [1_001, whole.len()] {
             let letter = read(&whole[..length]);
-            let sha256 = hex(&Sha256::digest(&whole[..length]));
+            let sha256 = hex::encode(Sha256::digest(&whole[..length]));
             assert_eq!(letter.raw, &whole[..1_000]);
             assert_eq!(letter.cut, Some(Cut { bytes: length as u64, whole: true, sha256 }));
         }

@@ -246,7 +246,7 @@ fn local_part(message: &str) -> &str {
 /// The SHA-256 in hex by which a case's log names a letter, from its bytes as stored.
 #[must_use]
 pub fn letter_digest(stored: &[u8]) -> String {
-    hex(&Sha256::digest(arrival::open(stored).raw))
+    hex::encode(Sha256::digest(arrival::open(stored).raw))
 }
 
 fn report(parsed: &ParsedMail, opened: &Opened<'_>) -> Report {
@@ -255,20 +255,14 @@ fn report(parsed: &ParsedMail, opened: &Opened<'_>) -> Report {
         title: parsed.subject.clone(),
         from: parsed.from.as_ref().map(|from| from.address.clone()),
         text: parsed.body.clone(),
-        letter: Some(hex(&Sha256::digest(opened.raw))),
+        letter: Some(hex::encode(Sha256::digest(opened.raw))),
         attachments: parsed
             .attachments
             .iter()
-            .map(|attachment| (attachment.name.clone(), hex(&Sha256::digest(&attachment.content))))
+            .map(|attachment| (attachment.name.clone(), hex::encode(Sha256::digest(&attachment.content))))
             .collect(),
         faults: cut.into_iter().chain(parsed.faults.iter().map(ToString::to_string)).collect(),
         standing: Vec::new(),
         sealed: false,
     }
-}
-
-/// Bytes as lower-case hex.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -7,6 +7,7 @@ use super::seal::{Key, Place};
 use super::shred::is_shredding;
 use super::{Store, StoreError, sql};
 use std::collections::HashMap;
+use std::sync::Arc;
 use tidegate_domain::id::{CaseId, Slug};
 use tidegate_domain::time::Instant;
 
@@ -31,7 +32,7 @@ pub struct History {
     /// Its events, in order.
     pub events: Vec<StoredEvent>,
     /// The setting that was asked for along with it.
-    pub setting: Option<String>,
+    pub setting: Option<Arc<str>>,
     /// What changes whenever the project's policy is stored.
     pub stamp: PolicyStamp,
 }

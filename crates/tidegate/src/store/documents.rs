@@ -148,7 +148,7 @@ impl Store {
             hash.update(row.digest("tag")?);
             hash.update(row.bytes("policy")?);
         }
-        Ok(format!("{documents} {}", super::seal::hex(&hash.finalize())))
+        Ok(format!("{documents} {}", hex::encode(hash.finalize())))
     }
 
     /// The list of public documents, by path.

@@ -5,6 +5,7 @@ use super::database::{Row, Tx};
 use super::instance::PolicyStamp;
 use super::seal::{Key, Place};
 use super::{Store, StoreError, cases, sql};
+use std::sync::Arc;
 use tidegate_domain::id::{CaseId, Slug};
 
 /// The table that folds are kept in, as [`StoreError::Tampered`] names it.
@@ -29,7 +30,7 @@ pub struct Recent {
     /// The events after that fold, in order.
     pub events: Vec<cases::StoredEvent>,
     /// The setting that was asked for along with it.
-    pub setting: Option<String>,
+    pub setting: Option<Arc<str>>,
     /// What changes whenever the project's policy is stored.
     pub stamp: PolicyStamp,
 }

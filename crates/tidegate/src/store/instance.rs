@@ -5,7 +5,7 @@ use super::seal::{Place, Tag};
 use super::{BODY_BYTES_MAX, Store, StoreError, check_length, sql};
 use serde_json::Value as Json;
 use std::collections::HashMap;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use tidegate_domain::id::Slug;
 
 /// A project and the rules it follows.
@@ -111,15 +111,17 @@ impl Store {
     }
 
     /// A setting's value.
-    pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+    pub async fn setting(&self, name: &str) -> Result<Option<Arc<str>>, StoreError> {
         let tag = self.setting_tag(name);
         let rows = self.database.query(sql::SETTING, [tag.into()]).await?;
         rows.first().map(|row| self.open_setting(tag, row.bytes("value")?)).transpose()
     }
 
-    pub(super) fn open_setting(&self, tag: Tag, sealed: Vec<u8>) -> Result<String, StoreError> {
-        let row = tag.to_string();
-        self.vault.instance().open_text(&place("setting", &row, "value"), sealed)
+    pub(super) fn open_setting(&self, tag: Tag, sealed: Vec<u8>) -> Result<Arc<str>, StoreError> {
+        self.settings.open(tag, sealed, |sealed| {
+            let row = tag.to_string();
+            Ok(self.vault.instance().open_text(&place("setting", &row, "value"), sealed)?.into())
+        })
     }
 
     /// Sets a setting.

@@ -2,7 +2,7 @@
 
 use super::commit::{Keys, NewJob};
 use super::database::{Row, Tx, Value};
-use super::seal::{Key, Place, hex};
+use super::seal::{Key, Place};
 use super::{Store, StoreError, retrying, sql};
 use std::fmt;
 use tidegate_domain::id::CaseId;
@@ -18,7 +18,7 @@ pub struct JobId([u8; 32]);
 /// The first sixteen digits: enough to find a job in a log.
 impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0[..8]))
+        f.write_str(&hex::encode(&self.0[..8]))
     }
 }
 
@@ -72,7 +72,7 @@ struct JobRow(String);
 
 impl JobRow {
     fn new(id: JobId, kind: &str) -> JobRow {
-        JobRow(format!("{}/{kind}", hex(&id.0)))
+        JobRow(format!("{}/{kind}", hex::encode(id.0)))
     }
 
     fn place(&self, column: &'static str) -> Place<'_> {

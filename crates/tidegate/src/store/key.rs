@@ -72,7 +72,7 @@ impl MasterKey {
     pub fn generate_file(path: &Path, chance: &Chance) -> Result<MasterKey, KeyError> {
         let source = path.display().to_string();
         let bytes = Zeroizing::new(chance.bytes::<32>());
-        let mut text = Zeroizing::new(super::seal::hex(bytes.as_slice()));
+        let mut text = Zeroizing::new(hex::encode(bytes.as_slice()));
         text.push('\n');
         let mut file = OpenOptions::new()
             .write(true)

@@ -2,7 +2,7 @@
 
 use super::commit::{Keys, NewJob};
 use super::database::{Row, Tx, Value};
-use super::seal::{Place, Tag, hex};
+use super::seal::{Place, Tag};
 use super::{LETTER_BYTES_MAX, Store, StoreError, check_length, sql};
 use std::fmt;
 use std::str::FromStr;
@@ -132,7 +132,7 @@ struct OutgoingRow(String);
 
 impl OutgoingRow {
     fn new(tag: &[u8; 32], at: Instant) -> OutgoingRow {
-        OutgoingRow(format!("{}@{}", hex(tag), at.micros()))
+        OutgoingRow(format!("{}@{}", hex::encode(tag), at.micros()))
     }
 
     fn place(&self) -> Place<'_> {

@@ -29,6 +29,7 @@ mod jobs;
 mod key;
 mod letters;
 mod log;
+mod memo;
 mod migrate;
 mod person_keys;
 mod seal;
@@ -64,6 +65,7 @@ pub use tokens::{Held, NewToken, TokenId, TokenKind};
 
 use crate::chance::Chance;
 use database::Database;
+use memo::Memo;
 use seal::Vault;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -89,6 +91,10 @@ pub struct Store {
     vault: Vault,
     /// The projects met so far, by their tag: they are few. Names only; a policy or a setting can change.
     projects: Mutex<HashMap<[u8; 32], Slug>>,
+    /// The settings read so far.
+    settings: Memo<str>,
+    /// What was told of tokens, sessions among them, that were good when they were asked for.
+    tokens: Memo<[u8]>,
     /// Commits that wait for SQLite's one writer.
     queue: group::Queue,
 }
@@ -116,7 +122,20 @@ impl Store {
         let database = Database::open(location, faults).await?;
         migrate::migrate(&database).await?;
         let vault = migrate::unlock(&database, &master.0, chance).await?;
-        Ok(Store { database, vault, projects: Mutex::default(), queue: group::Queue::default() })
+        Ok(Store {
+            database,
+            vault,
+            projects: Mutex::default(),
+            settings: Memo::new(),
+            tokens: Memo::new(),
+            queue: group::Queue::default(),
+        })
+    }
+
+    /// Does `work`, which reads. On SQLite, what it reads without waiting in between is as of one moment, and costs
+    /// less; on PostgreSQL, nothing changes.
+    pub async fn at_one_moment<T>(&self, work: impl Future<Output = T>) -> T {
+        self.database.at_one_moment(work).await
     }
 
     /// Waits until every connection is closed. Dropping the store also closes them, some time later.

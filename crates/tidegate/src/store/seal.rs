@@ -7,7 +7,7 @@ use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::sync::Arc;
 use tidegate_domain::id::CaseId;
 use zeroize::Zeroizing;
@@ -224,7 +224,7 @@ impl fmt::Debug for Tag {
 
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -238,16 +238,6 @@ impl From<Option<Tag>> for Value {
     fn from(tag: Option<Tag>) -> Value {
         tag.map_or(Value::Bytes(None), Value::from)
     }
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

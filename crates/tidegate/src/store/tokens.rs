@@ -5,6 +5,7 @@ use super::seal::{Place, Tag};
 use super::{BODY_BYTES_MAX, Store, StoreError, check_length, sql};
 use crate::secret::Secret;
 use std::fmt;
+use std::sync::Arc;
 use tidegate_domain::id::Slug;
 use tidegate_domain::time::Instant;
 
@@ -139,7 +140,7 @@ impl Store {
         secret: &Secret,
         setting: &str,
         now: Instant,
-    ) -> Result<Option<(Held, Option<String>)>, StoreError> {
+    ) -> Result<Option<(Held, Option<Arc<str>>)>, StoreError> {
         let (tag, setting) = (self.token_tag(kind, secret), self.setting_tag(setting));
         let rows =
             self.database.query(sql::TOKEN_AND_SETTING, [tag.into(), now.into(), setting.into()]).await?;
@@ -236,7 +237,8 @@ impl Store {
 
     fn open_token(&self, row: &Row) -> Result<Held, StoreError> {
         let tag = Tag(row.digest("tag")?);
-        let body = self.vault.instance().open(&place(&tag.to_string()), row.bytes("body")?)?;
+        let open = |sealed| Ok(self.vault.instance().open(&place(&tag.to_string()), sealed)?.into());
+        let body = self.tokens.open(tag, row.bytes("body")?, open)?.to_vec();
         let (used, expires) = (row.instant("used_us")?, row.instant("expires_us")?);
         Ok(Held { id: TokenId(tag), body, used, expires })
     }

@@ -21,10 +21,10 @@ const STRICT_TRANSPORT: &str = "max-age=63072000; includeSubDomains";
 pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Next) -> Response {
     let asked = Asked::of(&request);
     let (is_api, cookies) = (api::is_api(request.uri().path()), cookies(request.headers()));
-    let mut answer = if changes(request.method()) && !is_ours(&web.origin, request.headers()) {
-        Answer::Foreign.into_response()
-    } else {
-        next.run(request).await
+    let mut answer = match (changes(request.method()), is_ours(&web.origin, request.headers())) {
+        (true, false) => Answer::Foreign.into_response(),
+        (true, true) => next.run(request).await,
+        (false, _) => web.engine.store.at_one_moment(next.run(request)).await,
     };
     let told = answer.extensions().get::<Told>().map(|told| Arc::clone(&told.0));
     let number = told.as_deref().and_then(|told| failure(&web, told));

@@ -9,6 +9,7 @@ use axum::http::header::{COOKIE, HeaderMap, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use std::str::FromStr;
+use std::sync::Arc;
 use tidegate_domain::id::{CaseId, Slug};
 
 impl Web {
@@ -52,7 +53,7 @@ impl Web {
         }
     }
 
-    async fn session(&self, headers: &HeaderMap) -> Result<Option<(Session, People)>, Answer> {
+    async fn session(&self, headers: &HeaderMap) -> Result<Option<(Session, Arc<People>)>, Answer> {
         let Some(secret) = cookie(headers, self.cookie_name()).and_then(|text| Secret::from_str(text).ok())
         else {
             return Ok(None);

@@ -65,7 +65,7 @@ impl Web {
 
 fn public(file: export::SiteFile) -> File {
     let digest = Sha256::digest(&file.body);
-    let etag = format!("\"{}\"", crate::hands::report::hex(digest.get(..16).unwrap_or_default()));
+    let etag = format!("\"{}\"", hex::encode(digest.get(..16).unwrap_or_default()));
     File {
         media_type: HeaderValue::from_static(crate::serve::media_type(&file.path)),
         etag: HeaderValue::from_str(&etag).unwrap_or_else(|_| unreachable!("hex digits are a header")),

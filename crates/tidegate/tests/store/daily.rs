@@ -223,7 +223,7 @@ pub async fn what_another_process_changed_counts_at_once(bed: &Bed) {
     let late = CaseChange { project: slug("cloudstack"), ..change(case(1), 1, &["b", "c"]) };
     one.commit(Commit { changes: vec![late], ..Commit::at(at(2)) }).await.expect("two more events");
     let seen = other.history(case(1), "people").await.expect("its history");
-    let setting = Some("alice".to_owned());
+    let setting = Some("alice".into());
     assert_eq!((seen.project, seen.events.len(), seen.setting), (slug("cloudstack"), 3, setting));
     one.shred(case(1), at(3), "lars").await.expect("shredded");
     let gone = StoreError::Shredded { case: case(1) };
@@ -231,6 +231,46 @@ pub async fn what_another_process_changed_counts_at_once(bed: &Bed) {
     for store in [one, other] {
         store.close().await;
     }
+}
+
+/// What a page reads, it reads as of one moment; what it wrote itself, and what others wrote while it waited, it sees.
+pub async fn a_reader_at_one_moment_sees_one_state(bed: &Bed) {
+    let store = open(bed).await;
+    store.set_setting("site", "first").await.expect("set");
+    let site = async || store.setting("site").await.expect("read").expect("a setting").to_string();
+    // Another program, which does not take turns with this thread.
+    let elsewhere = |text: &'static str| {
+        std::thread::scope(|scope| {
+            let write = async {
+                let other = bed.open().await;
+                other.set_setting("site", text).await.expect("set");
+                other.close().await;
+            };
+            let run = || {
+                tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .expect("a runtime")
+                    .block_on(write)
+            };
+            scope.spawn(run).join().expect("it wrote");
+        });
+    };
+    let read = store.at_one_moment(async {
+        let before = site().await;
+        elsewhere("second");
+        let meanwhile = site().await;
+        tokio::task::yield_now().await;
+        let after = site().await;
+        store.set_setting("site", "third").await.expect("set");
+        [before, meanwhile, after, site().await]
+    });
+    let read = read.await;
+    let meanwhile = if matches!(bed.location, Location::Sqlite(_)) { "first" } else { "second" };
+    assert_eq!(read, ["first", meanwhile, "second", "third"]);
+    elsewhere("fourth");
+    assert_eq!(site().await, "fourth");
+    store.close().await;
 }
 
 pub async fn a_job_is_leased_to_one_worker(bed: &Bed) {
@@ -391,7 +431,7 @@ pub async fn blobs_projects_settings_and_numbers(bed: &Bed) {
     assert_eq!(store.setting("name").await, Ok(None));
     store.set_setting("name", "first").await.expect("set");
     store.set_setting("name", "second").await.expect("set again");
-    assert_eq!(store.setting("name").await, Ok(Some("second".to_owned())));
+    assert_eq!(store.setting("name").await, Ok(Some("second".into())));
 
     let numbers = tokio::join!(store.next_number("xsa"), store.next_number("xsa"), store.next_number("cve"));
     assert!(matches!(numbers, (Ok(1), Ok(2), Ok(1)) | (Ok(2), Ok(1), Ok(1))), "{numbers:?}");

@@ -112,6 +112,15 @@ impl Database {
         }
     }
 
+    /// Does `work`, which reads. Where reading is done in place, what it reads without waiting in between is as of one
+    /// moment, and costs less.
+    pub(super) async fn at_one_moment<T>(&self, work: impl Future<Output = T>) -> T {
+        match &self.engine {
+            Engine::Sqlite(engine) => engine.at_one_moment(work).await,
+            Engine::Postgres(_) => work.await,
+        }
+    }
+
     /// Makes sure that what was deleted is gone from the files as well.
     ///
     /// SQLite overwrites deleted content with zeros (`secure_delete`), but the write-ahead log keeps earlier

@@ -4,41 +4,44 @@
 //! would cost more than the statement. What waits for the disk is the commit (and emptying the write-ahead log),
 //! and for those a server's other tasks are moved to another thread first ([`waiting`]).
 //!
+//! What one task reads without waiting in between is read in one transaction ([`readers`]).
+//!
 //! Nothing here waits inside a statement for another program: such waits are asynchronous ([`patiently`]).
+
+mod readers;
 
 use super::super::StoreError;
 use super::super::sql::Sql;
 use super::{Row, Value, WAIT_S};
+use readers::{Line, Readers};
 use rusqlite::config::DbConfig;
-use rusqlite::types::{ToSqlOutput, Value as Cell, ValueRef};
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::{OwnedMutexGuard, Semaphore};
+use tokio::sync::OwnedMutexGuard;
 use tokio::time::{sleep, timeout};
 
 const WAIT: Duration = Duration::from_secs(WAIT_S);
 /// Pauses between two attempts to get past another program.
 const PAUSE_MIN: Duration = Duration::from_millis(1);
 const PAUSE_MAX: Duration = Duration::from_millis(50);
-const READERS_MAX: usize = 4;
+/// The names of parameters: no statement has more.
+const PARAMETERS: [&str; 12] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12"];
 /// More than the store has: each is prepared once per connection.
 const STATEMENTS_MAX: usize = 128;
 const OPEN: &str = "opening the SQLite file";
 
 pub(super) struct Sqlite {
-    path: PathBuf,
     /// SQLite allows one writer, so there is one connection that writes: waiting for it is a queue in this
     /// process, in order, instead of a race of retries on a file lock. `None` once closed.
-    writer: Arc<tokio::sync::Mutex<Option<Connection>>>,
-    /// A permit is the right to have a reading connection out; those at rest are in `readers`. Readers see
-    /// the last commit (WAL).
-    reading: Semaphore,
-    readers: Mutex<Vec<Connection>>,
+    writer: Arc<tokio::sync::Mutex<Option<Line>>>,
+    /// They see the last commit (WAL).
+    readers: Readers,
 }
 
 impl Sqlite {
@@ -55,10 +58,8 @@ impl Sqlite {
             other => other,
         })?;
         Ok(Sqlite {
-            path: path.to_owned(),
-            writer: Arc::new(tokio::sync::Mutex::new(Some(writer))),
-            reading: Semaphore::new(READERS_MAX),
-            readers: Mutex::default(),
+            writer: Arc::new(tokio::sync::Mutex::new(Some(Line::new(writer)))),
+            readers: Readers::of(path),
         })
     }
 
@@ -75,9 +76,10 @@ impl Sqlite {
 
     async fn begin_with(&self, text: &'static str) -> Result<Tx, StoreError> {
         const BEGIN: &str = "BEGIN";
+        readers::end_moment();
         let begun = async {
             let mut writer = Arc::clone(&self.writer).lock_owned().await;
-            let connection = writer.as_mut().ok_or_else(|| closed(BEGIN))?;
+            let connection = &mut writer.as_mut().ok_or_else(|| closed(BEGIN))?.connection;
             // Moved in, so that it is this future's alone: a connection must not be shared between threads.
             let begin = move || connection.prepare_cached(text)?.raw_execute();
             patiently(begin).await.map_err(failed(BEGIN))?;
@@ -91,30 +93,24 @@ impl Sqlite {
         sql: Sql,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        let permit = within(self.reading.acquire()).await?;
-        let _permit = permit.map_err(|_| closed(sql.name))?;
-        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let reader = idle.map_or_else(|| open_reader(&self.path).map_err(failed(OPEN)), Ok)?;
-        let rows = query(&reader, sql, values);
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
-        rows
+        self.readers.query(sql, values).await
+    }
+
+    /// Does `work`. What it reads without waiting in between, it reads as of one moment.
+    pub(super) async fn at_one_moment<T>(&self, work: impl Future<Output = T>) -> T {
+        self.readers.at_one_moment(work).await
     }
 
     pub(super) async fn empty_write_ahead_log(&self) -> Result<(), StoreError> {
         const SCRUB: &str = "SCRUB";
         let writer = within(self.writer.lock()).await?;
-        let connection = writer.as_ref().ok_or_else(|| closed(SCRUB))?;
+        let connection = &writer.as_ref().ok_or_else(|| closed(SCRUB))?.connection;
         waiting(|| empty_write_ahead_log(connection)).map_err(failed(SCRUB))
     }
 
     /// The last connection to close empties the write-ahead log and removes it.
     pub(super) async fn close(&self) {
-        // Whoever reads now has one of the permits. All of them together are never more than fits.
-        if let Ok(all) = self.reading.acquire_many(READERS_MAX as u32).await {
-            self.reading.close();
-            self.readers.lock().unwrap_or_else(PoisonError::into_inner).clear();
-            drop(all);
-        }
+        self.readers.close().await;
         let mut writer = self.writer.lock().await;
         waiting(|| drop(writer.take()));
     }
@@ -122,12 +118,12 @@ impl Sqlite {
 
 /// A transaction under way. Dropping it rolls back.
 pub(super) struct Tx {
-    writer: OwnedMutexGuard<Option<Connection>>,
+    writer: OwnedMutexGuard<Option<Line>>,
 }
 
 impl Tx {
     fn connection(&self, step: &'static str) -> Result<&Connection, StoreError> {
-        self.writer.as_ref().ok_or_else(|| closed(step))
+        self.writer.as_ref().map(|line| &line.connection).ok_or_else(|| closed(step))
     }
 
     pub(super) fn execute(
@@ -145,7 +141,7 @@ impl Tx {
         sql: Sql,
         values: impl IntoIterator<Item = Value>,
     ) -> Result<Vec<Row>, StoreError> {
-        query(self.connection(sql.name)?, sql, values)
+        self.writer.as_mut().ok_or_else(|| closed(sql.name))?.query(sql, values)
     }
 
     pub(super) fn run_script(&mut self, text: &'static str) -> Result<(), StoreError> {
@@ -155,6 +151,7 @@ impl Tx {
 
     pub(super) fn commit(self) -> Result<(), StoreError> {
         const COMMIT: &str = "COMMIT";
+        readers::end_moment();
         let connection = self.connection(COMMIT)?;
         let commit = || connection.prepare_cached("COMMIT")?.raw_execute();
         waiting(commit).map(drop).map_err(failed(COMMIT))
@@ -163,9 +160,9 @@ impl Tx {
 
 impl Drop for Tx {
     fn drop(&mut self) {
-        if let Some(connection) = self.writer.as_ref().filter(|connection| !connection.is_autocommit()) {
+        if let Some(line) = self.writer.as_ref().filter(|line| !line.connection.is_autocommit()) {
             // If even this fails, the next transaction cannot begin, and says so.
-            let _ = connection.execute_batch("ROLLBACK");
+            let _ = line.connection.execute_batch("ROLLBACK");
         }
     }
 }
@@ -191,31 +188,12 @@ fn bound<'c>(
 ) -> rusqlite::Result<CachedStatement<'c>> {
     let mut statement = connection.prepare_cached(sql.text)?;
     for (nth, value) in (1_usize..).zip(values) {
-        let index = statement.parameter_index(&format!("${nth}"))?;
+        let index =
+            PARAMETERS.get(nth - 1).map(|name| statement.parameter_index(name)).transpose()?.flatten();
         let index = index.ok_or(rusqlite::Error::InvalidParameterCount(nth, statement.parameter_count()))?;
         statement.raw_bind_parameter(index, value)?;
     }
     Ok(statement)
-}
-
-fn query(
-    connection: &Connection,
-    sql: Sql,
-    values: impl IntoIterator<Item = Value>,
-) -> Result<Vec<Row>, StoreError> {
-    let read = || {
-        let mut statement = bound(connection, sql, values)?;
-        let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
-        let mut rows = statement.raw_query();
-        let mut read = Vec::new();
-        while let Some(row) = rows.next()? {
-            let cells = (0..columns.len()).map(|index| row.get(index));
-            let cells = cells.collect::<rusqlite::Result<Vec<Cell>>>()?;
-            read.push(Row::of_sqlite(sql, &columns, cells));
-        }
-        Ok(read)
-    };
-    read().map_err(failed(sql.name))
 }
 
 fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
@@ -234,15 +212,6 @@ fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     )?;
     // If a crash came between shredding a case and emptying the write-ahead log, this finishes the job.
     empty_write_ahead_log(&connection)?;
-    Ok(connection)
-}
-
-fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    // A reader waits only while another program mends the file after a crash.
-    connection.busy_timeout(WAIT)?;
-    prepare(&connection)?;
     Ok(connection)
 }
 
