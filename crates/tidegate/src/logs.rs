@@ -3,15 +3,10 @@
 //! may read cases.
 
 use serde::{Deserialize, Serialize};
-use std::io::{BufWriter, stderr};
-use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
-
-/// Most bytes that are written at once.
-const BUFFER_BYTES: usize = 1 << 16;
 
 /// How much is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,20 +31,15 @@ impl Level {
     }
 }
 
-/// Writes the program's own lines to standard error from here on, as JSON or for people, until what it answers is
-/// dropped: then all of them are written. A second call changes nothing.
-///
-/// A thread of its own writes, several lines at once where many come. Whoever reads the lines too slowly loses some,
-/// and keeps no request waiting.
-pub fn install(level: Level, json: bool) -> WorkerGuard {
-    let (writer, written) = tracing_appender::non_blocking(BufWriter::with_capacity(BUFFER_BYTES, stderr()));
+/// Writes the program's own lines to standard error from here on, as JSON or for people. A second call changes
+/// nothing.
+pub fn install(level: Level, json: bool) {
     let ours = Targets::new().with_target("tidegate", level.filter());
     let lines = if json {
-        fmt::layer().json().flatten_event(true).with_writer(writer).boxed()
+        fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
     } else {
-        fmt::layer().with_ansi(false).with_writer(writer).boxed()
+        fmt::layer().with_ansi(false).with_writer(std::io::stderr).boxed()
     };
     // Who set one up before, a test for instance, keeps theirs.
     drop(tracing_subscriber::registry().with(lines.with_filter(ours)).try_init());
-    written
 }

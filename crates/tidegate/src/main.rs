@@ -6,6 +6,10 @@ use std::process::ExitCode;
 use tidegate::cli::{Cli, run};
 use tidegate::out::{Failure, Kind, Out};
 
+/// A page is many small strings, made and dropped by several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -39,6 +39,10 @@ const TURN: Duration = Duration::from_secs(3);
 /// For so long the readers come.
 const CROWD: Duration = Duration::from_secs(10);
 
+/// As in the program that "hello" is held beside.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     match arguments.next().as_deref() {

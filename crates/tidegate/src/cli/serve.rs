@@ -22,7 +22,7 @@ pub(super) struct Options {
 impl Options {
     pub(super) async fn run(self, dir: &Path, out: &Out) -> Result<(), Failure> {
         let instance::Config { web: config, log, watch, .. } = instance::read_config(dir)?;
-        let _log = logs::install(log.level, out.json);
+        logs::install(log.level, out.json);
         let address = self.listen.unwrap_or(config.listen);
         // Before anything is opened: a fault here must not leave a server half started.
         config

@@ -17,6 +17,9 @@ const PERMISSIONS_POLICY: &str = "camera=(), geolocation=(), microphone=(), paym
 /// Two years, as browsers' preload lists ask for.
 const STRICT_TRANSPORT: &str = "max-age=63072000; includeSubDomains";
 
+/// About so many headers an answer has.
+const HEADERS: usize = 16;
+
 /// Refuses forms of other sites and gives every answer its headers.
 pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Next) -> Response {
     let asked = Asked::of(&request);
@@ -40,6 +43,7 @@ pub(super) async fn guard(State(web): State<Shared>, request: Request, next: Nex
     }
     asked.log(answer.status());
     let headers = answer.headers_mut();
+    headers.reserve(HEADERS);
     let mut set = |name: HeaderName, value: &'static str| {
         headers.insert(name, HeaderValue::from_static(value));
     };
