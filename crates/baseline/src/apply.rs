@@ -134,6 +134,14 @@ impl State {
                 return Ok(true);
             }
         }
+        self.is_folder(shop, path)
+    }
+
+    /// Whether there is a file below a path.
+    ///
+    /// # Errors
+    /// A tree cannot be read.
+    pub(crate) fn is_folder(&self, shop: &mut Workshop, path: &[u8]) -> Result<bool, Error> {
         let prefix = [path, &b"/"[..]].concat();
         let from = (Bound::Included(prefix.as_slice()), Bound::Unbounded);
         let mut inside = self.over.range::<[u8], _>(from).take_while(|(other, _)| other.starts_with(&prefix));
@@ -142,6 +150,10 @@ impl State {
         }
         if !shop.trees.is_folder(&mut shop.store, &self.root, path)? {
             return Ok(false);
+        }
+        let mut inside = self.over.range::<[u8], _>(from).take_while(|(other, _)| other.starts_with(&prefix));
+        if inside.next().is_none() {
+            return Ok(true);
         }
         let below = shop.trees.files_below(&mut shop.store, &self.root, path)?;
         Ok(below.iter().any(|file| self.over.get(file).is_none_or(Option::is_some)))

@@ -2,6 +2,7 @@
 
 use crate::diff::{self, Numbers, Replaced};
 use crate::error::Error;
+use crate::merge;
 use crate::store::Store;
 use crate::tree::hash_object;
 use foldhash::{HashMap, HashMapExt};
@@ -124,6 +125,17 @@ impl Contents {
         let content = self.add(Content { text: Some(Rc::clone(&text)), ..Content::default() });
         self.by_text.insert(text, content);
         content
+    }
+
+    /// Three texts merged into one, and how many conflicts it has.
+    pub(crate) fn merged(
+        &mut self,
+        of: merge::Versions<'_>,
+        labels: &merge::Labels<'_>,
+    ) -> (ContentId, usize) {
+        let merged = merge::merge(of, labels, &mut self.lines, &mut self.numbers);
+        let text = rejoined(merged.lines, &mut self.lines);
+        (self.of_text(text), merged.conflicts)
     }
 
     /// Bytes.

@@ -189,13 +189,21 @@ pub fn mails(
         let message = format!("{}: there is something in it already; name a new folder", folder.display());
         return Err(Error::Request(message));
     }
-    let room = Room::borrow(shop)?;
-    for (number, step) in recipe.steps.iter().enumerate() {
-        let mail = room.mail(step, file)?;
+    for (number, (step, mail)) in recipe.steps.iter().zip(texts(shop, recipe, file)?).enumerate() {
         let name = step.apply_commit.as_deref().map_or("file", |commit| commit.get(..12).unwrap_or(commit));
         std::fs::write(folder.join(format!("{:04}-{name}.patch", number + 1)), mail).map_err(failed)?;
     }
     Ok(recipe.steps.len())
+}
+
+/// Each step of a recipe as a mail, or as its patch file.
+pub(crate) fn texts(
+    shop: &Workshop,
+    recipe: &Recipe,
+    file: &mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
+) -> Result<Vec<Vec<u8>>, Error> {
+    let room = Room::borrow(shop)?;
+    recipe.steps.iter().map(|step| room.mail(step, file)).collect()
 }
 
 /// Writes a bundle: the branch [`BRANCH`], with a commit for each step, on top of the release, which whoever

@@ -8,6 +8,7 @@
 
 pub mod apply;
 pub mod archive;
+pub mod backport;
 pub mod branch;
 pub mod check;
 pub mod contents;

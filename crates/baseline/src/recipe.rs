@@ -12,7 +12,7 @@ use std::fmt;
 use tidegate_domain::fault::Fault;
 
 /// The only format there is.
-const FORMAT: &str = "tidegate-recipe-1";
+pub(crate) const FORMAT: &str = "tidegate-recipe-1";
 /// Largest recipe, in bytes.
 pub const RECIPE_BYTES_MAX: usize = 16 << 20;
 
@@ -121,7 +121,7 @@ fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

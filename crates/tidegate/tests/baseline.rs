@@ -170,3 +170,34 @@ fn a_security_branch_is_kept_current() {
     again.push("--remake");
     assert_eq!(answer(&baseline(at, &again))["change"], "remade");
 }
+
+#[test]
+fn where_nothing_makes_it_apply_the_conflicts_are_written_and_the_nearest_release_is_named() {
+    let (folder, _, fix) = world();
+    let at = folder.path();
+    git(at, &["checkout", "--quiet", "-b", "old", "v1"]);
+    commit(at, "one\nand a half\nthree of the old\nfour\nfive\n", "own way");
+    git(at, &["tag", "v1.1"]);
+    git(at, &["tag", "v2", "stable~1"]);
+    let args = ["check", "--repo", ".", "--release", "v1.1", "--branch", "old", "--commits", &fix];
+    let output = baseline(at, &[&args[..], &["--backport", "todo", "--json"]].concat());
+    assert_eq!(output.status.code(), Some(6));
+    let told = answer(&output);
+    let file = &told["backport"]["files"][0];
+    assert_eq!(
+        (&file["path"], &file["kind"], &file["conflicts"]),
+        (&"file".into(), &"content".into(), &1.into())
+    );
+    assert_eq!(told["backport"]["nearest_release"]["release"], "v2");
+    let text = std::fs::read_to_string(at.join("todo/file")).expect("the file");
+    let expected = format!(
+        "one\n<<<<<<< v1.1\nand a half\nthree of the old\n=======\nTWO\nTHREE\n>>>>>>> {fix}\nfour\nfive\n"
+    );
+    assert_eq!(text, expected);
+    let refused = baseline(at, &[&args[..], &["--backport", "todo"]].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("not empty"));
+    let words = String::from_utf8(baseline(at, &[&args[..], &["--backport", "other"]].concat()).stdout)
+        .expect("text");
+    assert!(words.contains("The nearest release on which it applies is v2 (2 commits between)."), "{words}");
+}

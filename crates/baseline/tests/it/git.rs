@@ -66,6 +66,12 @@ impl Git {
         (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
+    /// Whether git succeeds, and what it answers.
+    pub fn answers(&self, args: &[&str]) -> (bool, String) {
+        let output = self.output(args, b"");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     fn output(&self, args: &[&str], input: &[u8]) -> Output {
         let mut command = self.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

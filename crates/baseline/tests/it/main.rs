@@ -5,6 +5,7 @@ mod branch;
 mod forecast;
 mod git;
 mod hostile;
+mod merge;
 mod random;
 mod recipe;
 mod standing;

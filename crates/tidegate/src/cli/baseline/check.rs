@@ -1,6 +1,6 @@
 //! `tidegate baseline check`.
 
-use super::symbols;
+use super::{backport, symbols};
 use crate::hands::reason_in_words;
 use crate::out::{Failure, Kind, Out, printable};
 use clap::Args;
@@ -38,6 +38,13 @@ pub(in crate::cli) struct Check {
     /// Look for names that the series uses and only commits introduce which are left out, too. It takes longer.
     #[arg(long)]
     symbols: bool,
+    /// Where nothing makes it apply: write the files that conflict, merged three ways and marked, into this folder, which
+    /// must be empty or not there. And name the nearest release on which the series applies.
+    #[arg(long, value_name = "DIR")]
+    backport: Option<PathBuf>,
+    /// Tags that are releases begin so, for --backport; by default, all tags. May be given several times.
+    #[arg(long = "releases", value_name = "PREFIX", requires = "backport")]
+    releases: Vec<String>,
     /// Patch files that make up the series, in order.
     #[arg(value_name = "PATCH", required_unless_present = "commits")]
     patches: Vec<PathBuf>,
@@ -65,6 +72,12 @@ impl Check {
         let patches = standings(&mut shop, &request)?;
         let symbols =
             if self.symbols { Some(symbols(&mut shop, &request, &answer, &pattern)?) } else { None };
+        let help = match &self.backport {
+            Some(folder) if answer.tree.is_none() => {
+                Some(backport::help(&mut shop, &request, &self.releases, folder)?)
+            }
+            _ => None,
+        };
         let listed = serde_json::to_value(&patches).map_err(|error| Failure::plain(error.to_string()))?;
         let mut value = serde_json::to_value(&answer).map_err(|error| Failure::plain(error.to_string()))?;
         if let Value::Object(fields) = &mut value {
@@ -74,11 +87,19 @@ impl Check {
                     serde_json::to_value(symbols).map_err(|error| Failure::plain(error.to_string()))?;
                 fields.insert("symbols".to_owned(), found);
             }
+            if self.backport.is_some() {
+                fields.insert("backport".to_owned(), backport::value(help.as_ref())?);
+            }
             fields.insert("elapsed_ms".to_owned(), ((elapsed_ms * 1e3).round() / 1e3).into());
         }
         let mut text = in_words(&request.release, &answer, &patches);
         if let Some(symbols) = &symbols {
             text.push_str(&symbols::in_words(symbols, &answer, &request.release));
+        }
+        match (&self.backport, &help) {
+            (Some(folder), Some(help)) => text.push_str(&backport::in_words(help, folder)),
+            (Some(_), None) => text.push_str("Nothing is to be adapted: no file is written.\n"),
+            (None, _) => {}
         }
         out.show(&text, &value)?;
         if answer.tree.is_some() {

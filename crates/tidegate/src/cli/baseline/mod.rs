@@ -1,5 +1,6 @@
 //! `tidegate baseline ...`: whether patches apply to a release. No instance is needed for any of it.
 
+mod backport;
 mod branch;
 mod check;
 mod forecast;
