@@ -18,6 +18,7 @@ pub mod export;
 pub mod forecast;
 pub mod history;
 pub mod merge;
+pub mod meta;
 pub mod needs;
 pub mod point_release;
 pub mod recipe;

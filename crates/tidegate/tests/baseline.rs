@@ -201,3 +201,30 @@ fn where_nothing_makes_it_apply_the_conflicts_are_written_and_the_nearest_releas
         .expect("text");
     assert!(words.contains("The nearest release on which it applies is v2 (2 commits between)."), "{words}");
 }
+
+#[test]
+fn a_recipe_of_xens_own_tool_is_checked_written_and_read() {
+    let (folder, _, fix) = world();
+    let at = folder.path();
+    let args = ["check", "--repo", ".", "--release", "v1", "--commits", &fix, "--recipe", "fix.json"];
+    assert_eq!(baseline(at, &args).status.code(), Some(0));
+    let export =
+        ["meta", "export", "--xsa", "7", "--recipe", "4.5=fix.json", "--repo", "xen=.", "--to", "out"];
+    assert_eq!(baseline(at, &export).status.code(), Some(0));
+    let checked = baseline(at, &["meta", "check", "out/xsa7.meta", "--repo", "xen=.", "--json"]);
+    assert_eq!(checked.status.code(), Some(0), "{}", String::from_utf8_lossy(&checked.stderr));
+    let row = &answer(&checked)["recipes"][0];
+    let tree = git(at, &["rev-parse", "stable^{tree}"]);
+    assert_eq!(
+        (&row["version"], &row["applies"], &row["result"]),
+        (&"4.5".into(), &true.into(), &tree.as_str().into())
+    );
+    let import = ["meta", "import", "out/xsa7.meta", "--for", "4.5", "--repo", ".", "--to", "back"];
+    assert_eq!(baseline(at, &import).status.code(), Some(0));
+    assert_eq!(baseline(at, &["verify", "back/recipe.json"]).status.code(), Some(0));
+    let meta = std::fs::read_to_string(at.join("out/xsa7.meta")).expect("the file");
+    std::fs::write(at.join("out/xsa7.meta"), meta.replace("xsa7-4.5/*", "../fix.json")).expect("written");
+    let refused = baseline(at, &["meta", "check", "out/xsa7.meta", "--repo", "xen=."]);
+    assert_eq!(refused.status.code(), Some(5));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("own folder"));
+}

@@ -6,6 +6,7 @@ mod forecast;
 mod git;
 mod hostile;
 mod merge;
+mod meta;
 mod random;
 mod recipe;
 mod standing;

@@ -4,6 +4,7 @@ mod backport;
 mod branch;
 mod check;
 mod forecast;
+mod meta;
 mod recipe;
 mod scan;
 mod symbols;
@@ -54,6 +55,9 @@ pub(super) enum Baseline {
     Verify(recipe::Verify),
     /// Write what a recipe applies as mails for `git am`, or as a bundle with a branch.
     Export(recipe::Export),
+    /// Check, write and read `xsaNNN.meta`, the recipes of Xen's own tool.
+    #[command(subcommand)]
+    Meta(meta::Meta),
 }
 
 impl Baseline {
@@ -66,6 +70,7 @@ impl Baseline {
             Baseline::Test(test) => test.run(out),
             Baseline::Verify(verify) => verify.run(out),
             Baseline::Export(export) => export.run(out),
+            Baseline::Meta(meta) => meta.run(out),
         }
     }
 }

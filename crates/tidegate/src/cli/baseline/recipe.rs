@@ -35,12 +35,12 @@ pub(in crate::cli) struct Export {
 }
 
 /// A recipe, and where its patch files are.
-struct Opened {
-    recipe: Recipe,
+pub(super) struct Opened {
+    pub(super) recipe: Recipe,
     folder: PathBuf,
 }
 
-fn open(path: &Path) -> Result<Opened, Failure> {
+pub(super) fn open(path: &Path) -> Result<Opened, Failure> {
     let (name, text) = read(path)?;
     let text = String::from_utf8_lossy(&text);
     let recipe = Recipe::read(&text).map_err(|fault| Failure::faults(&name, &[fault]))?;
@@ -49,10 +49,18 @@ fn open(path: &Path) -> Result<Opened, Failure> {
 }
 
 impl Opened {
+    /// Reads patch files beside the recipe.
+    pub(super) fn reader(&self) -> impl FnMut(&str) -> Result<Vec<u8>, Error> + use<> {
+        let folder = self.folder.clone();
+        move |name: &str| {
+            let read = read(&folder.join(name));
+            read.map(|(_, text)| text).map_err(|failure| Error::Request(failure.message))
+        }
+    }
+
     /// A patch file beside the recipe.
-    fn file(&self, name: &str) -> Result<Vec<u8>, Error> {
-        let path = self.folder.join(name);
-        read(&path).map(|(_, text)| text).map_err(|failure| Error::Request(failure.message))
+    pub(super) fn file(&self, name: &str) -> Result<Vec<u8>, Error> {
+        self.reader()(name)
     }
 }
 
