@@ -153,6 +153,14 @@ fn every_answer_is_json_where_json_is_asked_for() {
     let case = desk.report();
     let file = policy("xen-2014.toml").display().to_string();
     assert!(desk.json(&["policy", "page", &file])["page"].as_str().is_some_and(|page| page.len() > 1_000));
+    let other = policy("xen.toml").display().to_string();
+    let diff = desk.json(&["policy", "diff", &file, &other]);
+    assert_eq!((diff["before"].as_str(), diff["after"].as_str()), (Some("xen-2014"), Some("xen")), "{diff}");
+    assert!(
+        diff["differences"][0]["what"][0].is_string() && diff["differences"][0]["part"].is_string(),
+        "{diff}"
+    );
+    assert_eq!(desk.json(&["policy", "diff", &file, &file])["differences"], serde_json::json!([]));
     let matrix = desk.json(&["policy", "matrix", &file]);
     assert!(matrix[0]["phases"].is_array() && matrix[0]["role"].is_string(), "{matrix}");
     let letter = desk.json(&["outbox", "show", "1"]);

@@ -4,6 +4,7 @@
 //! machines ([`crate::case::machines`]) allow.
 
 pub mod check;
+pub mod compare;
 mod embargo;
 mod file;
 pub mod list;

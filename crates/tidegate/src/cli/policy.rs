@@ -1,11 +1,12 @@
 //! `tidegate policy ...`: no instance is needed for any of it.
 
-use crate::out::{Failure, Kind, Out, table};
+use crate::out::{Failure, Kind, Out, printable, table};
 use crate::pages;
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tidegate_domain::policy::check::{self, Phase, Roles};
+use tidegate_domain::policy::compare::{Difference, compare};
 use tidegate_domain::policy::{self, Policy as Rules};
 
 #[derive(Debug, Subcommand)]
@@ -15,6 +16,13 @@ pub(super) enum Policy {
         /// Policy files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
+    },
+    /// Say what changes when one policy takes the place of another: by rule and in words, not line by line.
+    Diff {
+        /// The policy file in force.
+        before: PathBuf,
+        /// The policy file to compare with it.
+        after: PathBuf,
     },
     /// Print the policy as a page for people.
     Page {
@@ -46,6 +54,16 @@ impl Policy {
     pub(super) fn run(self, out: &Out) -> Result<(), Failure> {
         match self {
             Policy::Check { files } => check_all(&files, out),
+            Policy::Diff { before, after } => {
+                let (before, after) = (read(&before)?, read(&after)?);
+                let differences = compare(&before, &after);
+                let value = json!({
+                    "before": before.id.as_str(),
+                    "after": after.id.as_str(),
+                    "differences": differences.iter().map(difference_json).collect::<Vec<_>>(),
+                });
+                out.show(&printable(&differences_in_words(&before, &after, &differences)), &value)
+            }
             Policy::Page { file, form, out: target } => {
                 let rules = read(&file)?;
                 let page = match form {
@@ -120,6 +138,41 @@ fn in_words(file: &Path, report: &check::Report) -> String {
         }
         for (number, step) in (1..).zip(&finding.path) {
             text.push_str(&format!("    {number}. {step}\n"));
+        }
+    }
+    text
+}
+
+fn difference_json(difference: &Difference) -> Value {
+    json!({
+        "part": difference.part,
+        "rule": difference.rule,
+        "clause": difference.clause,
+        "change": difference.change.name(),
+        "what": difference.what,
+    })
+}
+
+fn differences_in_words(before: &Rules, after: &Rules, differences: &[Difference]) -> String {
+    let mut text = format!("from {} to {}: ", before.id, after.id);
+    if differences.is_empty() {
+        text.push_str("the same rules\n");
+        return text;
+    }
+    text.push_str(&format!("rules that differ: {}\n", differences.len()));
+    let mut part = "";
+    for difference in differences {
+        if difference.part != part {
+            part = difference.part;
+            text.push_str(&format!("\n{part}\n"));
+        }
+        let clause = match difference.clause.as_str() {
+            "" => String::new(),
+            clause => format!(" [{clause}]"),
+        };
+        text.push_str(&format!("  {}: {}{clause}\n", difference.change.name(), difference.rule));
+        for what in &difference.what {
+            text.push_str(&format!("    {what}\n"));
         }
     }
     text
