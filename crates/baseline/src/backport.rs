@@ -5,15 +5,15 @@ use crate::apply::{State, Workshop};
 use crate::check::{Request, apply_all, series};
 use crate::contents::ContentId;
 use crate::error::Error;
+use crate::folder::fill;
 use crate::merge::{Conflict, ConflictKind, Names, pick_with_markers};
 use crate::scan::tags;
 use crate::tree;
 use gix_hash::ObjectId;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::Write;
 use std::path::Path;
-use tidegate_domain::patch::{Mode, check_path};
+use tidegate_domain::patch::Mode;
 
 /// Files that conflict.
 pub const FILES_MAX: usize = 10_000;
@@ -203,61 +203,13 @@ impl Distances {
     }
 }
 
-/// Writes the texts that conflict into an empty folder, which is made if it is not there. Nothing is written elsewhere.
-/// The answer is how many were.
+/// Writes the texts that conflict into an empty folder, which is made if it is not there. The answer is how many were.
 ///
 /// # Errors
-/// The folder is not empty, or no folder; a path leads out of it or is one that git refuses; it cannot be written.
+/// See [`fill`].
 pub fn write(backport: &Backport, folder: &Path) -> Result<usize, Error> {
-    let failed = |error| Error::io(folder, error);
-    match std::fs::symlink_metadata(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            std::fs::create_dir(folder).map_err(failed)?;
-        }
-        Err(error) => return Err(failed(error)),
-        Ok(there) if !there.is_dir() => {
-            return Err(Error::Request(format!("{} is no folder", folder.display())));
-        }
-        Ok(_) => {}
-    }
-    if std::fs::read_dir(folder).map_err(failed)?.next().is_some() {
-        let message =
-            format!("{} is not empty; name an empty folder, or one that is not there", folder.display());
-        return Err(Error::Request(message));
-    }
-    for file in &backport.files {
-        check_path(&file.place).map_err(|fault| Error::Path { path: file.path.clone(), fault })?;
-    }
-    let mut count = 0;
-    for file in &backport.files {
-        if let Some(text) = &file.text {
-            write_file(folder, &file.place, text)?;
-            count += 1;
-        }
-    }
-    Ok(count)
-}
-
-/// Folders are made one by one, and never followed where something else is in their place.
-fn write_file(folder: &Path, place: &[u8], text: &[u8]) -> Result<(), Error> {
-    use std::os::unix::ffi::OsStrExt;
-    let mut path = folder.to_owned();
-    let mut names = place.split(|&byte| byte == b'/').map(std::ffi::OsStr::from_bytes).peekable();
-    while let Some(name) = names.next() {
-        path.push(name);
-        if names.peek().is_none() {
-            break;
-        }
-        match std::fs::create_dir(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                let there = std::fs::symlink_metadata(&path).map_err(|error| Error::io(&path, error))?;
-                if !there.is_dir() {
-                    return Err(Error::Request(format!("{} is in the way", path.display())));
-                }
-            }
-            other => other.map_err(|error| Error::io(&path, error))?,
-        }
-    }
-    let mut file = std::fs::File::create_new(&path).map_err(|error| Error::io(&path, error))?;
-    file.write_all(text).map_err(|error| Error::io(&path, error))
+    let texts = backport.files.iter().filter_map(|file| Some((&*file.place, file.text.as_deref()?)));
+    let files: Vec<(&[u8], &[u8])> = texts.collect();
+    fill(folder, &files)?;
+    Ok(files.len())
 }

@@ -6,6 +6,7 @@
 use crate::apply::Workshop;
 use crate::branch::Plan;
 use crate::error::Error;
+use crate::folder::fill;
 use crate::recipe::{Recipe, Step, full_id};
 use gix_hash::{Kind as HashKind, ObjectId};
 use std::io::Write;
@@ -183,17 +184,19 @@ pub fn mails(
     folder: &Path,
     file: &mut dyn FnMut(&str) -> Result<Vec<u8>, Error>,
 ) -> Result<usize, Error> {
-    let failed = |error| Error::io(folder, error);
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    if std::fs::read_dir(folder).map_err(failed)?.next().is_some() {
-        let message = format!("{}: there is something in it already; name a new folder", folder.display());
-        return Err(Error::Request(message));
-    }
-    for (number, (step, mail)) in recipe.steps.iter().zip(texts(shop, recipe, file)?).enumerate() {
-        let name = step.apply_commit.as_deref().map_or("file", |commit| commit.get(..12).unwrap_or(commit));
-        std::fs::write(folder.join(format!("{:04}-{name}.patch", number + 1)), mail).map_err(failed)?;
-    }
-    Ok(recipe.steps.len())
+    let mails = texts(shop, recipe, file)?;
+    let names: Vec<String> =
+        recipe.steps.iter().enumerate().map(|(at, step)| patch_name(at + 1, step)).collect();
+    let files: Vec<(&[u8], &[u8])> =
+        names.iter().zip(&mails).map(|(name, mail)| (name.as_bytes(), mail.as_slice())).collect();
+    fill(folder, &files)?;
+    Ok(files.len())
+}
+
+/// What the file of a step is called: `0001-` and the beginning of its commit's id.
+pub(crate) fn patch_name(number: usize, step: &Step) -> String {
+    let what = step.apply_commit.as_deref().map_or("file", |commit| commit.get(..12).unwrap_or(commit));
+    format!("{number:04}-{what}.patch")
 }
 
 /// Each step of a recipe as a mail, or as its patch file.

@@ -15,6 +15,7 @@ pub mod contents;
 pub mod diff;
 pub mod error;
 pub mod export;
+pub mod folder;
 pub mod forecast;
 pub mod history;
 pub mod merge;

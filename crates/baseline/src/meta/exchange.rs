@@ -114,8 +114,7 @@ fn patches(source: &mut Source<'_>, prerequisites: &[u64]) -> Result<Vec<(String
                 continue;
             }
         }
-        let what = step.apply_commit.as_deref().map_or("file", |commit| commit.get(..12).unwrap_or(commit));
-        let name = format!("{:04}-{what}.patch", patches.len() + 1);
+        let name = export::patch_name(patches.len() + 1, step);
         let patch = source.shop.patch_of_text(&name, &text)?;
         if !left_out && state.apply(source.shop, &patch)?.is_err() {
             return Err(Error::Request(format!("{name} of {} does not apply", source.version)));

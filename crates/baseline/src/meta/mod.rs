@@ -68,7 +68,7 @@ pub struct Tree {
     /// Numbers of the advisories that must come first, in order.
     #[serde(rename = "Prereqs", default)]
     pub prerequisites: Vec<u64>,
-    /// Patch files beside the file, or patterns of such: `xsa237-4.5/*`, `xsa240-4.9/????-*.patch`.
+    /// Patch files beside the file, or patterns of such: `xsa237-4.5/*`, `xsa240-4.9/????-*.patch`, `xsa1-[ab].patch`.
     #[serde(rename = "Patches")]
     pub patches: Vec<String>,
     /// Whatever else is said.

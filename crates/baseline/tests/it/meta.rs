@@ -72,7 +72,7 @@ fn a_recipe_applies_after_those_that_must_come_first() {
 #[test]
 fn what_leads_elsewhere_is_refused() {
     let stable = "0".repeat(40);
-    for pattern in ["/etc/passwd", "../xsa1/*", "a/../../b", ".git/*", "a//b", "a\\..\\b", "\0", "[!a]", ""] {
+    for pattern in ["/etc/passwd", "../xsa1/*", "a/../../b", ".git/*", "a//b", "a\\..\\b", "\0", ""] {
         let refused = read(&meta(1, &stable, &[], &[pattern])).expect_err(pattern);
         assert!(refused.contains("own folder"), "{refused}");
     }

@@ -197,7 +197,7 @@ impl Engine {
     /// The store's.
     pub async fn session(&self, secret: &Secret) -> Result<Option<(Session, Arc<People>)>, EngineError> {
         let now = self.clock.now();
-        let held = self.store.token_and_setting(TokenKind::Session, secret, PEOPLE, now).await?;
+        let held = self.store.session_and_setting(secret, PEOPLE, now).await?;
         let Some((held, people)) = held else { return Ok(None) };
         let Some(session) = Session::open(&held).filter(|session| session.last() > now) else {
             return Ok(None);

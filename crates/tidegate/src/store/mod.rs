@@ -93,8 +93,8 @@ pub struct Store {
     projects: Mutex<HashMap<[u8; 32], Slug>>,
     /// The settings read so far.
     settings: Memo<str>,
-    /// What was told of tokens, sessions among them, that were good when they were asked for.
-    tokens: Memo<[u8]>,
+    /// The sessions that were asked for.
+    sessions: Memo<[u8]>,
     /// Commits that wait for SQLite's one writer.
     queue: group::Queue,
 }
@@ -127,7 +127,7 @@ impl Store {
             vault,
             projects: Mutex::default(),
             settings: Memo::new(),
-            tokens: Memo::new(),
+            sessions: Memo::new(),
             queue: group::Queue::default(),
         })
     }

@@ -133,20 +133,22 @@ impl Store {
         rows.first().map(|row| self.open_token(row)).transpose()
     }
 
-    /// The same, with the setting called `setting`, as both are at one instant.
-    pub async fn token_and_setting(
+    /// The session that `secret` is of, if it is good at `now`, with the setting called `setting`, as both are at one
+    /// instant.
+    pub async fn session_and_setting(
         &self,
-        kind: TokenKind,
         secret: &Secret,
         setting: &str,
         now: Instant,
     ) -> Result<Option<(Held, Option<Arc<str>>)>, StoreError> {
-        let (tag, setting) = (self.token_tag(kind, secret), self.setting_tag(setting));
+        let (tag, setting) = (self.token_tag(TokenKind::Session, secret), self.setting_tag(setting));
         let rows =
             self.database.query(sql::TOKEN_AND_SETTING, [tag.into(), now.into(), setting.into()]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let value = row.opt_bytes("value")?.map(|sealed| self.open_setting(setting, sealed)).transpose()?;
-        Ok(Some((self.open_token(row)?, value)))
+        let open = |sealed| self.open_body(tag, sealed).map(Arc::from);
+        let body = self.sessions.open(tag, row.bytes("body")?, open)?.to_vec();
+        Ok(Some((held(tag, row, body)?, value)))
     }
 
     /// What `secret` is good for at `now`, once: of two that come with it, one is told.
@@ -237,11 +239,17 @@ impl Store {
 
     fn open_token(&self, row: &Row) -> Result<Held, StoreError> {
         let tag = Tag(row.digest("tag")?);
-        let open = |sealed| Ok(self.vault.instance().open(&place(&tag.to_string()), sealed)?.into());
-        let body = self.tokens.open(tag, row.bytes("body")?, open)?.to_vec();
-        let (used, expires) = (row.instant("used_us")?, row.instant("expires_us")?);
-        Ok(Held { id: TokenId(tag), body, used, expires })
+        held(tag, row, self.open_body(tag, row.bytes("body")?)?)
     }
+
+    fn open_body(&self, tag: Tag, sealed: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        self.vault.instance().open(&place(&tag.to_string()), sealed)
+    }
+}
+
+fn held(tag: Tag, row: &Row, body: Vec<u8>) -> Result<Held, StoreError> {
+    let (used, expires) = (row.instant("used_us")?, row.instant("expires_us")?);
+    Ok(Held { id: TokenId(tag), body, used, expires })
 }
 
 fn place(row: &str) -> Place<'_> {

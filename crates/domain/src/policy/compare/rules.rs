@@ -141,7 +141,8 @@ impl Book<'_> {
             fields: Vec::new(),
         });
         if !rule.clause.contains(clause) {
-            rule.clause = format!("{}, {clause}", rule.clause);
+            let comma = if rule.clause.is_empty() { "" } else { ", " };
+            rule.clause = format!("{}{comma}{clause}", rule.clause);
         }
         for (label, said) in fields {
             let known = rule.fields.iter_mut().find(|(known, _)| *known == label).map(|(_, said)| said);

@@ -8,6 +8,7 @@ use serde_json::json;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use tidegate_baseline::apply::Workshop;
+use tidegate_baseline::folder::fill;
 use tidegate_baseline::meta::{Checked, Meta as File, Others, Repositories, Source, check, export, import};
 
 #[derive(Debug, Subcommand)]
@@ -141,22 +142,10 @@ fn row_in_words(text: &mut String, row: &Checked) {
     }
 }
 
-/// Writes files into a folder that is new or empty. Their names hold no `..` and are not absolute.
 fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::file(folder, &error);
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    if std::fs::read_dir(folder).map_err(failed)?.next().is_some() {
-        let message = format!("{}: there is something in it already; name a new folder", folder.display());
-        return Err(Failure::plain(message));
-    }
-    for (name, text) in files {
-        let path = folder.join(name);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(failed)?;
-        }
-        std::fs::write(&path, text).map_err(|error| Failure::file(&path, &error))?;
-    }
-    Ok(())
+    let files: Vec<(&[u8], &[u8])> =
+        files.iter().map(|(path, content)| (path.as_bytes(), content.as_slice())).collect();
+    Ok(fill(folder, &files)?)
 }
 
 fn exported(asked: &Export, out: &Out) -> Result<(), Failure> {
