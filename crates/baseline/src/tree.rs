@@ -59,35 +59,69 @@ impl Entry<'_> {
     }
 }
 
-/// Entries of a tree's bytes. What is malformed ends it; [`Trees::get`] lets no such tree in.
-struct Entries<'a> {
-    rest: &'a [u8],
+/// Where an entry is in a tree's bytes: its name from `name` to before `zero`, its id after that.
+#[derive(Clone, Copy)]
+struct Place {
+    name: u32,
+    zero: u32,
+    mode: Mode,
+}
+
+/// A tree, taken apart once: it is looked into for every path.
+struct Tree {
+    bytes: Vec<u8>,
+    places: Vec<Place>,
     hash_bytes: usize,
 }
 
-impl<'a> Iterator for Entries<'a> {
-    type Item = Entry<'a>;
-
-    fn next(&mut self) -> Option<Entry<'a>> {
-        let end = memchr::memchr(0, self.rest)?;
-        let (head, rest) = self.rest.split_at_checked(end)?;
-        let (id, rest) = rest.get(1..)?.split_at_checked(self.hash_bytes)?;
-        let space = memchr::memchr(b' ', head)?;
-        let (digits, name) = head.split_at_checked(space)?;
-        if digits.len() > 6 {
-            return None;
+impl Tree {
+    /// `None` if the bytes are no tree.
+    fn parse(bytes: Vec<u8>, hash_bytes: usize) -> Option<Tree> {
+        let mut places = Vec::with_capacity(bytes.len() / (hash_bytes + 16));
+        let mut at = 0;
+        while at < bytes.len() {
+            let (mode, digits) = mode(&bytes[at..])?;
+            let name = at + digits + 1;
+            let zero = name + bytes.get(name..)?.iter().position(|&byte| byte == 0)?;
+            at = zero + 1 + hash_bytes;
+            places.push(Place { name: u32::try_from(name).ok()?, zero: u32::try_from(zero).ok()?, mode });
         }
-        let mode = digits.iter().try_fold(0, |mode: u32, &digit| {
-            matches!(digit, b'0'..=b'7').then(|| mode << 3 | u32::from(digit - b'0'))
-        })?;
-        self.rest = rest;
-        Some(Entry { name: name.get(1..)?, mode: Mode(mode), id })
+        (at == bytes.len()).then_some(Tree { bytes, places, hash_bytes })
     }
+
+    fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        self.places.iter().map(|place| {
+            let (name, zero) = (place.name as usize, place.zero as usize);
+            let id = &self.bytes[zero + 1..zero + 1 + self.hash_bytes];
+            Entry { name: &self.bytes[name..zero], mode: place.mode, id }
+        })
+    }
+
+    fn entry(&self, name: &[u8]) -> Option<Entry<'_>> {
+        self.entries().find(|entry| entry.name == name)
+    }
+
+    fn size(&self) -> usize {
+        self.bytes.len() + self.places.len() * size_of::<Place>()
+    }
+}
+
+/// The mode with which an entry begins, and how many digits it has.
+fn mode(entry: &[u8]) -> Option<(Mode, usize)> {
+    let mut mode = 0;
+    for (digits, &byte) in entry.iter().enumerate().take(7) {
+        match byte {
+            b'0'..=b'7' if digits < 6 => mode = mode << 3 | u32::from(byte - b'0'),
+            b' ' => return Some((Mode(mode), digits)),
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// Trees that were read lately.
 pub struct Trees {
-    held: HashMap<ObjectId, Rc<[u8]>>,
+    held: HashMap<ObjectId, Rc<Tree>>,
     bytes: usize,
     hash: HashKind,
 }
@@ -102,35 +136,26 @@ impl Trees {
         Trees { held: HashMap::new(), bytes: 0, hash }
     }
 
-    fn get(&mut self, store: &mut Store, id: &ObjectId) -> Result<Rc<[u8]>, Error> {
+    fn get(&mut self, store: &mut Store, id: &ObjectId) -> Result<Rc<Tree>, Error> {
         if let Some(tree) = self.held.get(id) {
             return Ok(Rc::clone(tree));
         }
-        if *id == ObjectId::empty_tree(self.hash) {
-            return Ok(Rc::from([]));
-        }
-        let bytes: Rc<[u8]> = store.read_kind(id, Kind::Tree)?.into();
-        let mut entries = self.entries(&bytes);
-        while entries.next().is_some() {}
-        if !entries.rest.is_empty() {
-            return Err(Error::corrupt(id, "the tree is malformed"));
-        }
-        if self.bytes + bytes.len() > TREES_BYTES_MAX {
+        let empty = *id == ObjectId::empty_tree(self.hash);
+        let bytes = if empty { Vec::new() } else { store.read_kind(id, Kind::Tree)? };
+        let tree = Tree::parse(bytes, self.hash.len_in_bytes());
+        let tree = Rc::new(tree.ok_or_else(|| Error::corrupt(id, "the tree is malformed"))?);
+        if self.bytes + tree.size() > TREES_BYTES_MAX {
             self.held.clear();
             self.bytes = 0;
         }
-        self.bytes += bytes.len();
-        self.held.insert(*id, Rc::clone(&bytes));
-        Ok(bytes)
-    }
-
-    fn entries<'a>(&self, tree: &'a [u8]) -> Entries<'a> {
-        Entries { rest: tree, hash_bytes: self.hash.len_in_bytes() }
+        self.bytes += tree.size();
+        self.held.insert(*id, Rc::clone(&tree));
+        Ok(tree)
     }
 
     fn entry(&mut self, store: &mut Store, tree: &ObjectId, name: &[u8]) -> Result<Option<File>, Error> {
-        let bytes = self.get(store, tree)?;
-        let found = self.entries(&bytes).find(|entry| entry.name == name);
+        let tree = self.get(store, tree)?;
+        let found = tree.entry(name);
         Ok(found.map(|entry| File { mode: entry.mode, id: entry.object() }))
     }
 
@@ -221,7 +246,7 @@ impl Trees {
         }
         let (old, new) = (self.get(store, before)?, self.get(store, after)?);
         let empty = ObjectId::empty_tree(self.hash);
-        for (one, other) in pairs(self.entries(&old), self.entries(&new)) {
+        for (one, other) in pairs(old.entries(), new.entries()) {
             if one.map(|entry| (entry.mode, entry.id)) == other.map(|entry| (entry.mode, entry.id)) {
                 continue;
             }
@@ -267,10 +292,10 @@ impl Trees {
         tree: Option<ObjectId>,
         changes: &[(&[u8], Option<File>)],
     ) -> Result<Option<ObjectId>, Error> {
-        let bytes = tree.map_or_else(|| Ok(Rc::from([])), |tree| self.get(store, &tree))?;
+        let old = self.get(store, &tree.unwrap_or_else(|| ObjectId::empty_tree(self.hash)))?;
         // By the key that git sorts with: a folder's name goes on with a slash.
         let mut entries: BTreeMap<Vec<u8>, File> = BTreeMap::new();
-        for entry in self.entries(&bytes) {
+        for entry in old.entries() {
             entries.insert(key(entry.name, entry.mode), File { mode: entry.mode, id: entry.object() });
         }
         let mut rest = changes;
@@ -319,8 +344,8 @@ fn key(name: &[u8], mode: Mode) -> Vec<u8> {
 
 /// Two sorted trees side by side: entries of one name and one kind together.
 fn pairs<'a>(
-    one: Entries<'a>,
-    other: Entries<'a>,
+    one: impl Iterator<Item = Entry<'a>>,
+    other: impl Iterator<Item = Entry<'a>>,
 ) -> impl Iterator<Item = (Option<Entry<'a>>, Option<Entry<'a>>)> {
     let (mut one, mut other) = (one.peekable(), other.peekable());
     std::iter::from_fn(move || {
