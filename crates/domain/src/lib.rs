@@ -11,6 +11,7 @@ pub mod admission;
 pub mod advisory;
 pub mod audience;
 pub mod case;
+pub mod closure;
 pub mod consequence;
 pub mod fault;
 pub mod id;

@@ -13,6 +13,8 @@ pub struct Answer {
     pub advisory: String,
     /// Which version of the advisory is answered, from 1; none where it isn't said.
     pub version: Option<u32>,
+    /// The digest of the advisory's document that is answered, as a closure names it.
+    pub document: Option<Digest>,
     /// Other names of the vulnerability: CVE numbers.
     pub aliases: Vec<String>,
     /// The product.

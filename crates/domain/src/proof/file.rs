@@ -27,6 +27,7 @@ struct Raw {
     schema: Spanned<u32>,
     advisory: String,
     version: Option<u32>,
+    document: Option<Spanned<String>>,
     #[serde(default)]
     aliases: Vec<String>,
     product: String,
@@ -108,6 +109,7 @@ impl Reader<'_> {
         }
         let given = self.instant(&raw.given);
         let moments = self.moments(&raw.moments);
+        let document = raw.document.as_ref().map(|digest| self.explained(digest, "The closure names it."));
         let evidence = Evidence {
             before: raw.before.and_then(|snapshot| self.snapshot(&snapshot)),
             after: raw.after.and_then(|snapshot| self.snapshot(&snapshot)),
@@ -124,6 +126,7 @@ impl Reader<'_> {
         Some(Answer {
             advisory: raw.advisory,
             version: raw.version,
+            document: document.flatten(),
             aliases: raw.aliases,
             product: raw.product,
             deployment: raw.deployment,
