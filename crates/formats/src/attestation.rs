@@ -15,7 +15,7 @@ use tidegate_domain::proof::{Answer, Digest, Reach, Rollout, Way, read_answer};
 pub const STATEMENT: &str = "application/vnd.in-toto+json";
 /// What the statement says: OpenVEX 0.2.
 const OPENVEX: &str = "https://openvex.dev/ns/v0.2.0";
-const IN_TOTO: &str = "https://in-toto.io/Statement/v1";
+pub(crate) const IN_TOTO: &str = "https://in-toto.io/Statement/v1";
 const ANSWER: &str = "application/toml";
 
 #[derive(Serialize)]

@@ -11,6 +11,7 @@
 pub mod advisories;
 pub mod atom;
 pub mod attestation;
+pub mod closure;
 pub mod csaf;
 pub mod cve;
 pub mod draft;

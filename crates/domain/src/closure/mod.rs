@@ -9,7 +9,7 @@ mod tree;
 
 pub use review::{Ask, Given, Kind, Line, Ran, Review, Running, review};
 pub use scope::{SCOPE_BYTES_MAX, SCOPE_SCHEMA, Scope, read_scope};
-pub use tree::{Side, Step, path, root, root_of, sides};
+pub use tree::{Side, Step, leaf_hash, path, root, root_of, sides};
 
 use crate::proof::Digest;
 use crate::time::Instant;
@@ -89,6 +89,3 @@ impl Closure {
         self.leaves.iter().position(|leaf| leaf.advisory == advisory)
     }
 }
-
-#[cfg(test)]
-mod tests;

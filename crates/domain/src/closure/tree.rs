@@ -33,8 +33,9 @@ pub struct Step {
     pub hash: Digest,
 }
 
-/// The hash of a leaf.
-pub(super) fn leaf_hash(data: &[u8]) -> Digest {
+/// The hash of a leaf over its bytes.
+#[must_use]
+pub fn leaf_hash(data: &[u8]) -> Digest {
     Digest::from_bytes(sha2::Sha256::new().chain_update([0]).chain_update(data).finalize().into())
 }
 

@@ -34,27 +34,38 @@ pub enum Form {
     Osv,
 }
 
+/// An advisory that was read, or what is wrong with its document.
+pub type Reading = Result<(Form, Ossa), Fault>;
+
 /// Reads the advisories of one file, which may hold several JSON documents after each other, and hands over
 /// each of them, or what is wrong with it.
-pub fn read(bytes: &[u8], take: &mut dyn FnMut(Result<(Form, Ossa), Fault>)) {
+pub fn read(bytes: &[u8], take: &mut dyn FnMut(Reading)) {
+    read_each(bytes, &mut |_, read| take(read));
+}
+
+/// Reads the advisories of one file, and hands over each with the bytes of its document.
+pub fn read_each(bytes: &[u8], take: &mut dyn FnMut(&[u8], Reading)) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
     match first {
         Some(b'{') => stream(bytes, take),
-        Some(_) => take(prose(bytes)),
-        None => take(Err(Fault::nowhere("it is empty", "hand in an advisory"))),
+        Some(_) => take(bytes, prose(bytes)),
+        None => take(bytes, Err(Fault::nowhere("it is empty", "hand in an advisory"))),
     }
 }
 
 /// JSON documents, each read and let go before the next.
-fn stream(bytes: &[u8], take: &mut dyn FnMut(Result<(Form, Ossa), Fault>)) {
+fn stream(bytes: &[u8], take: &mut dyn FnMut(&[u8], Reading)) {
     let mut documents = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
     let mut start = 0;
     while let Some(document) = documents.next() {
         let end = documents.byte_offset();
         match document {
-            Ok(IgnoredAny) => take(json(bytes.get(start..end).unwrap_or_default())),
-            Err(error) => return take(Err(no_json(&error))),
+            Ok(IgnoredAny) => {
+                let document = bytes.get(start..end).unwrap_or_default();
+                take(document, json(document));
+            }
+            Err(error) => return take(bytes, Err(no_json(&error))),
         }
         start = end;
     }

@@ -35,7 +35,7 @@ pub(super) struct Matrix {
     pin_scorer: Option<String>,
 }
 
-fn start_event(word: &str) -> Result<StartEvent, String> {
+pub(super) fn start_event(word: &str) -> Result<StartEvent, String> {
     StartEvent::ALL.into_iter().find(|event| event.word() == word).ok_or_else(|| {
         let known: Vec<&str> = StartEvent::ALL.iter().map(|event| event.word()).collect();
         format!("known are {}", known.join(", "))

@@ -5,6 +5,7 @@ mod backup;
 mod baseline;
 mod case;
 mod clocks;
+mod closure;
 mod commitment;
 mod identity;
 mod inventory;
@@ -24,6 +25,7 @@ mod report;
 mod repository;
 mod serve;
 mod show;
+mod signing;
 mod token;
 mod verdict;
 
@@ -106,6 +108,9 @@ enum Command {
     /// Answer findings with proof: check, sign and verify answers; no instance needed.
     #[command(subcommand)]
     Proof(proof::Proof),
+    /// Close over all advisories in force, and see what of them is not answered; no instance needed.
+    #[command(subcommand)]
+    Closure(closure::Closure),
     /// What is due, the oldest first.
     Due(keep::DueOptions),
     /// Letters that were written, and what became of them.
@@ -171,6 +176,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Regime(command) => command.run(&out),
         Command::List(command @ list::List::Try { .. }) => command.alone(&out),
         Command::Proof(command) => command.run(&out),
+        Command::Closure(command) => command.run(&out),
         Command::Baseline(command) => command.run(&out),
         Command::Openapi => out.bytes(format!("{:#}\n", crate::web::openapi()).as_bytes()),
         Command::Neutral(command) if command.needs_no_instance() => command.alone(&out),
@@ -251,6 +257,7 @@ async fn with_engine(
         | Command::Regime(_)
         | Command::List(list::List::Try { .. })
         | Command::Proof(_)
+        | Command::Closure(_)
         | Command::Serve(_)
         | Command::Baseline(_)
         | Command::Openapi

@@ -1,24 +1,17 @@
 //! `tidegate proof ...`: answers, signed and checked. No instance is needed.
 
 use super::commitment::{Commit, Open};
+use super::signing::{self, Known, PROOF, bytes, envelope, faulty, payload, read_envelope};
 use crate::engine::clock::{Clock as _, SystemClock};
 use crate::out::{Failure, Kind, Out, printable};
-use crate::post::system_time;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tidegate_domain::proof::{Answer, Backing, Examined, Finding, examine, read_answer};
 use tidegate_domain::time::Instant;
 use tidegate_domain::verdict::Verdict;
-use tidegate_envelope::{
-    Certificate, EnvelopeError, Keyring, Secret, SshSecret, Verdict as Worth, is_ssh_signature, read_signers,
-    sign, verify, verify_ssh,
-};
-use tidegate_formats::dsse::{Envelope, Signature, pre_authentication};
+use tidegate_formats::dsse::{Envelope, Signature};
 use tidegate_formats::{Fault, attestation};
-
-/// What an SSH signature on a proof is for: one made for something else doesn't count.
-const NAMESPACE: &str = "tidegate-proof";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Proof {
@@ -123,9 +116,7 @@ impl Proof {
                 let examined = against.examine(&answer)?;
                 let statement = attestation::statement(&text, &answer);
                 let signature = key.sign(&payload(&statement), against.now())?;
-                let payload_type = attestation::STATEMENT.to_owned();
-                let proof =
-                    Envelope { payload_type, payload: statement, signatures: vec![signature] }.write();
+                let proof = envelope(statement, signature);
                 for objection in &examined.objections {
                     out.note(&printable(&format!("tidegate: {objection}")));
                 }
@@ -135,14 +126,11 @@ impl Proof {
                 }
             }
             Proof::Verify { proof, signers, openpgp_cert, against } => {
-                let envelope = envelope(&proof)?;
-                let signed_by = signed_by(&envelope, signers.as_deref(), &openpgp_cert, against.now())?;
+                let envelope = read_envelope(&proof)?;
+                let known = Known::read(signers.as_deref(), &openpgp_cert)?;
+                let signed_by = known.signed(&envelope, PROOF, against.now())?;
                 if signed_by.is_empty() {
-                    let message = format!(
-                        "{}: nobody who is known has signed it\n  Name their keys with --signers or --openpgp-cert.",
-                        proof.display()
-                    );
-                    return Err(Failure::of(Kind::Refused, message));
+                    return Err(signing::unsigned(&proof));
                 }
                 let (_, answer) =
                     attestation::read(&envelope.payload).map_err(|fault| faulty(&proof, &[fault]))?;
@@ -180,77 +168,13 @@ impl Against {
 
 impl Key {
     fn sign(&self, content: &[u8], now: Instant) -> Result<Signature, Failure> {
-        let (key_id, signature) = match (&self.ssh_key, &self.openpgp_key, &self.signature) {
-            (Some(file), _, _) => {
-                let key = SshSecret::read(&bytes(file)?).map_err(|error| bad_key(file, &error))?;
-                let signature = key.sign(NAMESPACE, content).map_err(|error| bad_key(file, &error))?;
-                (key.fingerprint(), signature)
-            }
-            (None, Some(file), _) => {
-                let key = Secret::read(&bytes(file)?, None).map_err(|error| bad_key(file, &error))?;
-                let signature =
-                    sign(content, &key, system_time(now)).map_err(|error| bad_key(file, &error))?;
-                (key.certificate().fingerprint(), signature)
-            }
-            (None, None, Some(file)) => (String::new(), bytes(file)?),
-            (None, None, None) => return Err(Failure::of(Kind::Usage, "say what signs")),
-        };
-        Ok(Signature { key_id, signature })
-    }
-}
-
-fn bad_key(file: &Path, error: &EnvelopeError) -> Failure {
-    let help = match error {
-        EnvelopeError::Locked => {
-            "\n  Sign what `tidegate proof payload` prints with your agent, and give it with --signature."
-        }
-        _ => "",
-    };
-    Failure::plain(format!("{}: {error}{help}", file.display()))
-}
-
-fn payload(statement: &[u8]) -> Vec<u8> {
-    pre_authentication(attestation::STATEMENT, statement)
-}
-
-/// Who of those that are known has signed, each with the key.
-fn signed_by(
-    envelope: &Envelope,
-    signers: Option<&Path>,
-    certificates: &[PathBuf],
-    now: Instant,
-) -> Result<Vec<String>, Failure> {
-    let allowed = match signers {
-        Some(file) => {
-            let text = String::from_utf8_lossy(&bytes(file)?).into_owned();
-            read_signers(&text).map_err(|error| bad_key(file, &error))?
-        }
-        None => Vec::new(),
-    };
-    let mut known = Vec::new();
-    for file in certificates {
-        known.push(Certificate::read(&bytes(file)?).map_err(|error| bad_key(file, &error))?);
-    }
-    if envelope.payload_type != attestation::STATEMENT {
-        let message =
-            format!("the envelope holds `{}`, and no statement", envelope.payload_type.escape_debug());
-        return Err(Failure::of(Kind::Faults, message));
-    }
-    let content = envelope.signed_bytes();
-    let mut names = Vec::new();
-    for Signature { signature, .. } in &envelope.signatures {
-        // What can't be read as a signature counts for nothing, like one by a stranger.
-        if is_ssh_signature(signature) {
-            let by = verify_ssh(&content, signature, NAMESPACE, &allowed).ok().flatten();
-            names.extend(by.map(|(who, key)| format!("{who}, {key}")));
-        } else {
-            let keys = Keyring { secrets: &[], known: &known };
-            let by = verify(&content, signature, keys, system_time(now)).unwrap_or_default();
-            let good = by.into_iter().filter(|by| by.verdict == Worth::Good);
-            names.extend(good.filter_map(|by| Some(format!("{}, {}", by.by.first()?, by.key?))));
+        match (&self.ssh_key, &self.openpgp_key, &self.signature) {
+            (Some(file), _, _) => signing::with_ssh(file, PROOF, content),
+            (None, Some(file), _) => signing::with_openpgp(file, content, now),
+            (None, None, Some(file)) => signing::ready_made(file),
+            (None, None, None) => Err(Failure::of(Kind::Usage, "say what signs")),
         }
     }
-    Ok(names)
 }
 
 fn words(answer: &Answer, examined: &Examined) -> String {
@@ -315,10 +239,6 @@ fn worst(file: &Path, answer: &Answer) -> Result<Option<(Verdict, String)>, Fail
     Ok(worst)
 }
 
-fn envelope(path: &Path) -> Result<Envelope, Failure> {
-    Envelope::read(&bytes(path)?).map_err(|fault| faulty(path, &[fault]))
-}
-
 pub(super) fn read(path: &Path) -> Result<(String, Answer), Failure> {
     parse(path, bytes(path)?)
 }
@@ -328,12 +248,4 @@ fn parse(path: &Path, bytes: Vec<u8>) -> Result<(String, Answer), Failure> {
         .map_err(|_| faulty(path, &[Fault::nowhere("it is not UTF-8", "write it as UTF-8")]))?;
     let answer = read_answer(&text).map_err(|faults| faulty(path, &faults))?;
     Ok((text, answer))
-}
-
-fn bytes(path: &Path) -> Result<Vec<u8>, Failure> {
-    crate::verdict::bytes(path).map_err(|bad| faulty(&bad.path, &[bad.fault]))
-}
-
-fn faulty(path: &Path, faults: &[Fault]) -> Failure {
-    Failure::faults(&path.display().to_string(), faults)
 }

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use tidegate_domain::inventory::Inventory;
+use tidegate_domain::proof::Digest;
 use tidegate_domain::release::{Releases, Support};
 use tidegate_domain::time::Instant;
 use tidegate_domain::verdict::{
@@ -51,54 +52,95 @@ pub struct Advisories {
     pub replaced: Vec<String>,
 }
 
+/// An advisory with the digest of its document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// The digest: of the whole file, where it holds nothing else.
+    pub sha256: Digest,
+    /// The advisory.
+    pub advisory: Ossa,
+}
+
+/// The documents of a folder, and the files of it that could not be understood.
+#[derive(Clone, Debug, Default)]
+pub struct Documents {
+    /// What was read, by id, each in its latest version.
+    pub read: Vec<Document>,
+    /// What was not.
+    pub bad: Vec<BadFile>,
+    /// Earlier versions of what was read, in words.
+    pub replaced: Vec<String>,
+}
+
 /// Reads every file of a folder, or of its folder `ossa`, as an advisory: OSSA, OSSN, XSA, CSAF, OSV and CVE
 /// in any mixture. A hidden file is none.
 ///
 /// # Errors
 /// The folder can't be read.
 pub fn advisories(folder: &Path) -> Result<Advisories, BadFile> {
+    let Documents { read, bad, replaced } = documents(folder)?;
+    Ok(Advisories { read: read.into_iter().map(|document| document.advisory).collect(), bad, replaced })
+}
+
+/// Reads every file of a folder as [`advisories`] does, and keeps the digests of the documents.
+///
+/// # Errors
+/// The folder can't be read.
+pub fn documents(folder: &Path) -> Result<Documents, BadFile> {
     let inner = folder.join("ossa");
     let folder = if inner.is_dir() { &inner } else { folder };
-    let mut advisories = Advisories::default();
-    let mut latest: BTreeMap<(String, advisories::Form), Ossa> = BTreeMap::new();
+    let mut documents = Documents::default();
+    let mut latest: BTreeMap<(String, advisories::Form), Document> = BTreeMap::new();
     let is_hidden =
         |path: &PathBuf| path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
     for path in entries(folder)?.into_iter().filter(|path| !is_hidden(path)) {
         if path.is_dir() {
             let fault = Fault::nowhere("it is a folder", "name it as the folder of advisories to read it");
-            advisories.bad.push(BadFile { path, fault });
+            documents.bad.push(BadFile { path, fault });
             continue;
         }
         let bytes = match bytes(&path) {
             Ok(bytes) => bytes,
             Err(bad) => {
-                advisories.bad.push(bad);
+                documents.bad.push(bad);
                 continue;
             }
         };
-        advisories::read(&bytes, &mut |read| match read {
-            Ok((form, advisory)) => advisories.replaced.extend(keep_latest(&mut latest, form, advisory)),
-            Err(fault) => advisories.bad.push(BadFile { path: path.clone(), fault }),
+        let mut found = Vec::new();
+        advisories::read_each(&bytes, &mut |document, read| match read {
+            Ok((form, advisory)) => {
+                found.push((form, Document { sha256: Digest::of(document.trim_ascii()), advisory }));
+            }
+            Err(fault) => documents.bad.push(BadFile { path: path.clone(), fault }),
         });
+        // A document alone in its file has the digest that `sha256sum` says.
+        if let [(_, document)] = found.as_mut_slice() {
+            document.sha256 = Digest::of(&bytes);
+        }
+        for (form, document) in found {
+            documents.replaced.extend(keep_latest(&mut latest, form, document));
+        }
     }
-    advisories.read = latest.into_values().collect();
-    Ok(advisories)
+    documents.read = latest.into_values().collect();
+    Ok(documents)
 }
 
 /// Keeps the later of two versions of an advisory, and says which one it replaced.
 fn keep_latest(
-    latest: &mut BTreeMap<(String, advisories::Form), Ossa>,
+    latest: &mut BTreeMap<(String, advisories::Form), Document>,
     form: advisories::Form,
-    advisory: Ossa,
+    document: Document,
 ) -> Option<String> {
-    let key = (advisory.id.clone(), form);
+    let key = (document.advisory.id.clone(), form);
     let Some(known) = latest.remove(&key) else {
-        latest.insert(key, advisory);
+        latest.insert(key, document);
         return None;
     };
-    let (old, new) = if advisory.edition > known.edition { (known, advisory) } else { (advisory, known) };
+    let is_later = document.advisory.edition > known.advisory.edition;
+    let (old, new) = if is_later { (known, document) } else { (document, known) };
+    let (old, current) = (&old.advisory, &new.advisory);
     let words =
-        format!("{} {} is replaced by its version {}", old.id, old.edition.name(), new.edition.name());
+        format!("{} {} is replaced by its version {}", old.id, old.edition.name(), current.edition.name());
     latest.insert(key, new);
     Some(words)
 }
@@ -160,7 +202,7 @@ fn text(path: &Path) -> Result<String, BadFile> {
     })
 }
 
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, BadFile> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, BadFile> {
     let bad = |what: String| BadFile { path: folder.to_owned(), fault: Fault::nowhere(what, "") };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| bad(error.to_string()))? {

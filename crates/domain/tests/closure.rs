@@ -1,10 +1,15 @@
-use super::*;
-use crate::proof::read_answer;
-use crate::regime;
-use crate::regime::clock::Pin;
-use crate::verdict::Verdict;
+//! Closures: whatever isn't answered is listed, and every leaf leads to its root (SCS-06, SCS-12).
+
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use tidegate_domain::closure::{
+    Ask, Closure, Given, Kind, Leaf, Ran, Review, Running, leaf_hash, path, read_scope, review, root,
+    root_of, sides,
+};
+use tidegate_domain::proof::{Digest, read_answer};
+use tidegate_domain::regime::{self, clock::Pin};
+use tidegate_domain::time::Instant;
+use tidegate_domain::verdict::Verdict;
 
 fn at(text: &str) -> Instant {
     text.parse().expect("an instant")
@@ -46,7 +51,6 @@ fn kinds(review: &Review) -> Vec<(Kind, &str)> {
 
 /// The tree hash of RFC 9162, 2.1.1, written as the RFC does.
 fn by_the_book(leaves: &[Digest]) -> Digest {
-    use sha2::Digest as _;
     match leaves {
         [] => Digest::of(b""),
         [one] => *one,
@@ -56,8 +60,7 @@ fn by_the_book(leaves: &[Digest]) -> Digest {
                 k *= 2;
             }
             let (left, right) = (by_the_book(&many[..k]), by_the_book(&many[k..]));
-            let bytes = [&[1][..], left.bytes(), right.bytes()].concat();
-            Digest::from_bytes(sha2::Sha256::digest(bytes).into())
+            Digest::of(&[&[1][..], left.bytes(), right.bytes()].concat())
         }
     }
 }
@@ -105,7 +108,7 @@ proptest! {
 #[test]
 fn the_hashes_are_those_of_the_rfc() {
     assert_eq!(root(&[]).to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    let empty = tree::leaf_hash(b"");
+    let empty = leaf_hash(b"");
     assert_eq!(empty.to_string(), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
 }
 
@@ -188,7 +191,7 @@ fn what_contradicts_is_named() {
     );
 }
 
-const REGIME: &str = include_str!("../../../../regimes/scs-0124-v1.toml");
+const REGIME: &str = include_str!("../../../regimes/scs-0124-v1.toml");
 
 /// SCS-13, SCS-03: without a score every band's deadline; with one, late or not.
 #[test]
