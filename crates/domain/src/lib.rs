@@ -11,6 +11,7 @@ pub mod admission;
 pub mod advisory;
 pub mod audience;
 pub mod case;
+pub mod certificate;
 pub mod closure;
 pub mod consequence;
 pub mod fault;

@@ -32,7 +32,9 @@ fn parsed(name: &str, text: &str) -> Policy {
 fn shipped_policies_are_sound() {
     let shipped = files("policies");
     assert!(shipped.len() >= 4);
-    for (name, text) in shipped {
+    // Policies for certificates are a kind of their own: tests/certificates.rs.
+    for (name, text) in shipped.into_iter().filter(|(_, text)| !tidegate_domain::certificate::is_rules(text))
+    {
         let report = check(&parsed(&name, &text));
         assert!(report.findings.is_empty(), "{name}: {:#?}", report.findings);
         assert!(report.states > 1_000 && report.transitions > report.states, "{name} was not explored");

@@ -4,6 +4,7 @@ mod advisory;
 mod backup;
 mod baseline;
 mod case;
+mod certificate;
 mod clocks;
 mod closure;
 mod commitment;
@@ -111,6 +112,9 @@ enum Command {
     /// Close over all advisories in force, and see what of them is not answered; no instance needed.
     #[command(subcommand)]
     Closure(closure::Closure),
+    /// Try a policy for certificates on a provider's history; no instance needed.
+    #[command(subcommand)]
+    Certificate(certificate::Certificate),
     /// What is due, the oldest first.
     Due(keep::DueOptions),
     /// Letters that were written, and what became of them.
@@ -177,6 +181,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::List(command @ list::List::Try { .. }) => command.alone(&out),
         Command::Proof(command) => command.run(&out),
         Command::Closure(command) => command.run(&out),
+        Command::Certificate(command) => command.run(&out),
         Command::Baseline(command) => command.run(&out),
         Command::Openapi => out.bytes(format!("{:#}\n", crate::web::openapi()).as_bytes()),
         Command::Neutral(command) if command.needs_no_instance() => command.alone(&out),
@@ -258,6 +263,7 @@ async fn with_engine(
         | Command::List(list::List::Try { .. })
         | Command::Proof(_)
         | Command::Closure(_)
+        | Command::Certificate(_)
         | Command::Serve(_)
         | Command::Baseline(_)
         | Command::Openapi

@@ -5,6 +5,7 @@ use crate::pages;
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use tidegate_domain::certificate;
 use tidegate_domain::policy::check::{self, Phase, Roles};
 use tidegate_domain::policy::compare::{Difference, compare};
 use tidegate_domain::policy::{self, Policy as Rules};
@@ -94,19 +95,25 @@ impl Policy {
 /// Reads a policy file, or says where its faults are.
 pub(super) fn read(path: &Path) -> Result<Rules, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+    if certificate::is_rules(&text) {
+        let message = format!(
+            "{}: it is a policy for certificates\n  `policy check` and `certificate try` read it.",
+            path.display()
+        );
+        return Err(Failure::of(Kind::Usage, message));
+    }
     policy::read(&text).map_err(|faults| Failure::faults(&path.display().to_string(), &faults))
 }
 
 fn check_all(files: &[PathBuf], out: &Out) -> Result<(), Failure> {
     let (mut text, mut values, mut unsound) = (String::new(), Vec::new(), 0);
     for file in files {
-        let rules = read(file)?;
-        let report = check::check(&rules);
+        let (id, report) = checked(file)?;
         unsound += usize::from(!report.findings.is_empty());
         text.push_str(&in_words(file, &report));
         values.push(json!({
             "file": file.display().to_string(),
-            "policy": rules.id.as_str(),
+            "policy": id,
             "sound": report.findings.is_empty(),
             "states": report.states,
             "transitions": report.transitions,
@@ -121,6 +128,18 @@ fn check_all(files: &[PathBuf], out: &Out) -> Result<(), Failure> {
     } else {
         Err(Failure::of(Kind::Faults, format!("{unsound} of {} policies are not sound", files.len())))
     }
+}
+
+/// The id of a policy of either kind, and what checking it showed.
+fn checked(file: &Path) -> Result<(String, check::Report), Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::file(file, &error))?;
+    if certificate::is_rules(&text) {
+        let rules = certificate::read(&text)
+            .map_err(|faults| Failure::faults(&file.display().to_string(), &faults))?;
+        return Ok((rules.id.to_string(), certificate::check::check(&rules)));
+    }
+    let rules = read(file)?;
+    Ok((rules.id.to_string(), check::check(&rules)))
 }
 
 fn in_words(file: &Path, report: &check::Report) -> String {
