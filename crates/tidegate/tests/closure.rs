@@ -229,6 +229,8 @@ fn what_is_not_answered_is_a_list() {
     let more = [&ran[..], &["--releases", "releases", "--regime", regime, "--facts", "facts"]].concat();
     let said = refused(&desk.check(&more), 3, "2 of the closure's lines");
     let all: Vec<&str> = said.lines().filter(|line| line.starts_with("  ")).collect();
+    let (by, all) = all.split_first().expect("lines");
+    assert!(by.starts_with("  signed by north@example.org, SHA256:"), "{said}");
     assert!(
         all[0].starts_with("  contradictory OSSA-2024-901, tide: 1.json: not affected, and the verdict"),
         "{said}"

@@ -75,6 +75,8 @@ pub(in crate::cli) struct Check {
 #[derive(Default)]
 struct Loaded {
     given: Vec<Given>,
+    /// Who signed them, by file.
+    signed: BTreeMap<String, Vec<String>>,
     /// What counts as no answer, with the reason.
     rejected: Vec<(String, String)>,
 }
@@ -111,8 +113,10 @@ impl Check {
                 now,
             });
             wrong += review.lines.iter().filter(|line| line.kind != Kind::Pending).count();
-            text.push_str(&words(provider, deployment, &review));
-            values.push(told(provider, deployment, &review));
+            let signed = given.iter().filter_map(|given| loaded.signed.get(&given.name)).flatten();
+            let signed: BTreeSet<&String> = signed.collect();
+            text.push_str(&words(provider, deployment, &signed, &review));
+            values.push(told(provider, deployment, &signed, &review));
         }
         for (name, why) in &loaded.rejected {
             let _ = writeln!(text, "counts as no answer: {name}: {why}");
@@ -157,7 +161,10 @@ impl Check {
         for path in files(&self.proofs)? {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             match answer(&path, known.as_ref(), now) {
-                Ok(answer) => loaded.given.push(Given { name, answer }),
+                Ok((answer, by)) => {
+                    loaded.signed.insert(name.clone(), by);
+                    loaded.given.push(Given { name, answer });
+                }
                 Err(why) => loaded.rejected.push((name, why)),
             }
         }
@@ -273,15 +280,17 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(entries.into_iter().filter(|path| path.is_file() && !is_hidden(path)).collect())
 }
 
-/// The answer in a file, or why it counts for none.
-fn answer(path: &Path, known: Option<&Known>, now: Instant) -> Result<Answer, String> {
+/// The answer in a file with who signed it, or why it counts for none.
+fn answer(path: &Path, known: Option<&Known>, now: Instant) -> Result<(Answer, Vec<String>), String> {
+    let mut signed_by = Vec::new();
     let bytes = bytes(path).map_err(|failure| failure.message)?;
     let answer = match Envelope::read(&bytes) {
         Ok(envelope) => {
-            if let Some(known) = known
-                && known.signed(&envelope, PROOF, now).map_err(|failure| failure.message)?.is_empty()
-            {
-                return Err("nobody who is known has signed it".to_owned());
+            if let Some(known) = known {
+                signed_by = known.signed(&envelope, PROOF, now).map_err(|failure| failure.message)?;
+                if signed_by.is_empty() {
+                    return Err("nobody who is known has signed it".to_owned());
+                }
             }
             attestation::read(&envelope.payload).map_err(|fault| fault.to_string())?.1
         }
@@ -300,7 +309,7 @@ fn answer(path: &Path, known: Option<&Known>, now: Instant) -> Result<Answer, St
         lacks.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     };
     proof::examine(&answer, &proof::Finding::default(), now).map_err(lacks)?;
-    Ok(answer)
+    Ok((answer, signed_by))
 }
 
 /// Provider and deployment as people say them.
@@ -308,9 +317,13 @@ fn named(provider: &str, deployment: &str) -> String {
     if provider.is_empty() { deployment.to_owned() } else { format!("{deployment} of {provider}") }
 }
 
-fn words(provider: &str, deployment: &str, review: &Review) -> String {
+fn words(provider: &str, deployment: &str, signed: &BTreeSet<&String>, review: &Review) -> String {
     let mut text =
         format!("\n{}: {} of {} answered\n", named(provider, deployment), review.answered, review.asked);
+    // Whether a name may speak for the provider is for the authority to know.
+    for by in signed {
+        let _ = writeln!(text, "  signed by {by}");
+    }
     for line in &review.lines {
         let _ = writeln!(text, "  {} {}, {}: {}", line.kind.name(), line.advisory, line.product, line.what);
     }
@@ -320,7 +333,7 @@ fn words(provider: &str, deployment: &str, review: &Review) -> String {
     text
 }
 
-fn told(provider: &str, deployment: &str, review: &Review) -> Value {
+fn told(provider: &str, deployment: &str, signed: &BTreeSet<&String>, review: &Review) -> Value {
     let lines = review.lines.iter().map(|line| {
         json!({
             "advisory": line.advisory, "product": line.product, "kind": line.kind.name(), "what": line.what,
@@ -329,6 +342,6 @@ fn told(provider: &str, deployment: &str, review: &Review) -> Value {
     });
     json!({
         "provider": provider, "deployment": deployment, "asked": review.asked, "answered": review.answered,
-        "lines": lines.collect::<Vec<_>>(), "beside": review.beside,
+        "signed_by": signed, "lines": lines.collect::<Vec<_>>(), "beside": review.beside,
     })
 }
