@@ -63,9 +63,17 @@ fn policies_of_both_kinds_are_checked_together() {
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("is not sound (1 findings)"));
     // What is for cases alone says so.
-    let output = run(&["policy", "page"], &[&scs], &[]);
+    let output = run(&["policy", "matrix"], &[&scs], &[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("it is a policy for certificates"));
+}
+
+/// The policy prints its own page, the rule of each step with it.
+#[test]
+fn the_policy_is_printed_for_people() {
+    let output = run(&["policy", "page"], &[&shipped("policies/scs.toml")], &[]);
+    assert!(output.status.success());
+    insta::assert_snapshot!("certificate_page", String::from_utf8_lossy(&output.stdout));
 }
 
 #[test]

@@ -66,20 +66,13 @@ impl Policy {
                 out.show(&printable(&differences_in_words(&before, &after, &differences)), &value)
             }
             Policy::Page { file, form, out: target } => {
-                let rules = read(&file)?;
-                let page = match form {
-                    Form::Markdown => pages::policy_markdown(&rules),
-                    Form::Html => pages::policy_html(&rules, &pages::PolicyLinks::default()),
-                };
+                let (id, page) = page(&file, form)?;
                 match target {
                     Some(path) => {
                         std::fs::write(&path, page).map_err(|error| Failure::file(&path, &error))?;
-                        out.show(
-                            "",
-                            &json!({"policy": rules.id.as_str(), "file": path.display().to_string()}),
-                        )
+                        out.show("", &json!({"policy": id, "file": path.display().to_string()}))
                     }
-                    None => out.show(&page, &json!({"policy": rules.id.as_str(), "page": page})),
+                    None => out.show(&page, &json!({"policy": id, "page": page})),
                 }
             }
             Policy::Matrix { file } => {
@@ -97,12 +90,41 @@ pub(super) fn read(path: &Path) -> Result<Rules, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
     if certificate::is_rules(&text) {
         let message = format!(
-            "{}: it is a policy for certificates\n  `policy check` and `certificate try` read it.",
+            "{}: it is a policy for certificates\n  `policy check`, `policy page` and `certificate try` read it.",
             path.display()
         );
         return Err(Failure::of(Kind::Usage, message));
     }
     policy::read(&text).map_err(|faults| Failure::faults(&path.display().to_string(), &faults))
+}
+
+/// The id of a policy of either kind, and its page.
+fn page(file: &Path, form: Form) -> Result<(String, String), Failure> {
+    if let Some(rules) = certificates(file)? {
+        return match form {
+            Form::Markdown => Ok((rules.id.to_string(), pages::certificate_markdown(&rules))),
+            Form::Html => {
+                let message = "a policy for certificates is printed as Markdown alone";
+                Err(Failure::of(Kind::Usage, format!("{}: {message}", file.display())))
+            }
+        };
+    }
+    let rules = read(file)?;
+    let page = match form {
+        Form::Markdown => pages::policy_markdown(&rules),
+        Form::Html => pages::policy_html(&rules, &pages::PolicyLinks::default()),
+    };
+    Ok((rules.id.to_string(), page))
+}
+
+/// The policy for certificates in a file; none where it is of the other kind.
+fn certificates(file: &Path) -> Result<Option<certificate::Rules>, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|error| Failure::file(file, &error))?;
+    if !certificate::is_rules(&text) {
+        return Ok(None);
+    }
+    let faulty = |faults: Vec<_>| Failure::faults(&file.display().to_string(), &faults);
+    certificate::read(&text).map(Some).map_err(faulty)
 }
 
 fn check_all(files: &[PathBuf], out: &Out) -> Result<(), Failure> {
@@ -132,10 +154,7 @@ fn check_all(files: &[PathBuf], out: &Out) -> Result<(), Failure> {
 
 /// The id of a policy of either kind, and what checking it showed.
 fn checked(file: &Path) -> Result<(String, check::Report), Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| Failure::file(file, &error))?;
-    if certificate::is_rules(&text) {
-        let rules = certificate::read(&text)
-            .map_err(|faults| Failure::faults(&file.display().to_string(), &faults))?;
+    if let Some(rules) = certificates(file)? {
         return Ok((rules.id.to_string(), certificate::check::check(&rules)));
     }
     let rules = read(file)?;

@@ -23,7 +23,7 @@ pub use applications::{PublicApplication, application, applications};
 pub use home::home;
 pub use index::index;
 pub use members::{Listing, members};
-pub use policy::{policy_html, policy_markdown};
+pub use policy::{certificate_markdown, policy_html, policy_markdown};
 
 use tidegate_domain::advisory::{Publication, Publisher};
 use tidegate_domain::id::Slug;

@@ -1,15 +1,25 @@
 //! The policy as Markdown (CommonMark with tables), for a wiki or a repository.
 
 use super::clauses::Cited;
-use super::{Block, Card, Line, Pair, Run, Table, document};
+use super::{Block, Card, Document, Line, Pair, Run, Table, certificate, document};
 use crate::pages::text;
+use tidegate_domain::certificate::Rules;
 use tidegate_domain::policy::Policy;
 
 /// The policy as Markdown: what [`super::policy_html`] says, in the same order. The policy's words are
 /// escaped, so that none of them becomes a heading, a link or HTML.
 #[must_use]
 pub fn policy_markdown(policy: &Policy) -> String {
-    let document = document(policy);
+    written(&document(policy))
+}
+
+/// A policy for certificates as Markdown.
+#[must_use]
+pub fn certificate_markdown(rules: &Rules) -> String {
+    written(&certificate::document(rules))
+}
+
+fn written(document: &Document) -> String {
     let mut out = format!("# {}\n", escaped(&text::line_or(&document.title, "Policy")));
     push_own(&mut out, &document.summary);
     out.push('\n');

@@ -1,6 +1,7 @@
 //! The policy for people, made once as a [`Document`] and written as HTML and as Markdown, so that the two
 //! say the same.
 
+mod certificate;
 mod clauses;
 mod html;
 mod knowledge;
@@ -10,7 +11,7 @@ mod procedure;
 mod rules;
 
 pub use html::policy_html;
-pub use markdown::policy_markdown;
+pub use markdown::{certificate_markdown, policy_markdown};
 
 use clauses::Cited;
 use tidegate_domain::policy::vocabulary::{Fact, Item};
