@@ -203,6 +203,10 @@ fn one_leaf_is_proved_and_the_manuals_shell_agrees() {
         3,
         "its steps don't lead",
     );
+    // A root alone doesn't say how many leaves there are; its closure does.
+    desk.write("leaf.txt", &good(&desk.closure(&["prove", "closure.json", "OSSA-2024-810"])));
+    desk.write("leaf.txt", &desk.text("leaf.txt").replace("size 8", "size 7"));
+    refused(&desk.closure(&["verify-leaf", "leaf.txt", "--closure", "closure.json"]), 3, "the closure has 8");
     refused(&desk.closure(&["prove", "closure.json", "OSSA-2024-903"]), 4, "no leaf");
 }
 

@@ -2,6 +2,7 @@
 
 mod advisories;
 mod attestation;
+mod closure;
 mod drafts;
 mod mails;
 mod oracles;

@@ -195,15 +195,21 @@ fn heading(closure: &domain::Closure) -> String {
 fn verify_leaf(path: &Path, root: &Root, out: &Out) -> Result<(), Failure> {
     let text = String::from_utf8_lossy(&bytes(path)?).into_owned();
     let proof = LeafProof::read(&text).map_err(|fault| faulty(path, &[fault]))?;
-    let wanted = match (&root.root, &root.closure) {
-        (Some(root), _) => *root,
-        (None, Some(closure)) => read(closure)?.root(),
+    let (wanted, size) = match (&root.root, &root.closure) {
+        (Some(root), _) => (*root, None),
+        (None, Some(closure)) => {
+            let closure = read(closure)?;
+            (closure.root(), Some(closure.leaves.len()))
+        }
         (None, None) => return Err(Failure::of(Kind::Usage, "say which root")),
     };
     let why = if !proof.holds() {
         Some(format!("its steps don't lead from {} to the root that it names", proof.leaf.advisory))
     } else if proof.root != wanted {
         Some(format!("it leads to {}, and not to {wanted}", proof.root))
+    } else if let Some(size) = size.filter(|size| *size != proof.size) {
+        // A root alone doesn't say how many leaves are below it.
+        Some(format!("it speaks of {} leaves, and the closure has {size}", proof.size))
     } else {
         None
     };
