@@ -42,7 +42,7 @@ fn given(name: &str, number: usize, product: &str, letter: &str, when: &str, mor
 fn look(closure: &Closure, given: &[Given], ran: Option<&Ran>) -> Review {
     let facts = BTreeMap::new();
     let now = at("2099-06-02T00:00:00Z");
-    review(&Ask { closure, deployment: "north", given, ran, regime: None, facts: &facts, now })
+    review(&Ask { closure, deployment: "north", given, ran, regime: None, joined: None, facts: &facts, now })
 }
 
 fn kinds(review: &Review) -> Vec<(Kind, &str)> {
@@ -139,7 +139,7 @@ fn an_answer_to_an_older_version_is_stale_and_answers_nothing() {
     assert_eq!(said(&document), []);
     let older = said("version = 1");
     assert_eq!(older[0], (Kind::Stale, "a.toml: version 1 was answered, and 2 is in force".to_owned()));
-    assert_eq!(older[1].0, Kind::Missing);
+    assert_eq!(older[1], (Kind::Missing, "nobody answered the version in force".to_owned()));
     assert!(said("")[0].1.contains("doesn't say which version"));
     let other = format!("document = \"{}\"\n", Digest::of(b"older"));
     assert!(said(&other)[0].1.contains("is in force"));
@@ -206,7 +206,7 @@ fn lateness_is_by_the_pinned_regime() {
         let facts = regime::read_facts(&text).expect("facts");
         BTreeMap::from([(("OSSA-2099-001".to_owned(), "nova".to_owned()), facts)])
     };
-    let said = |given: &[Given], scores: &str, now: &str| {
+    let since = |given: &[Given], scores: &str, now: &str, joined: Option<&str>| {
         let facts = facts(scores);
         let regime = Some((&regime, &pin));
         let ask = Ask {
@@ -216,13 +216,15 @@ fn lateness_is_by_the_pinned_regime() {
             ran: None,
             regime,
             facts: &facts,
+            joined: joined.map(at),
             now: at(now),
         };
         let lines = review(&ask).lines;
         lines.iter().map(|line| format!("{}: {}", line.kind.name(), line.what)).collect::<Vec<_>>()
     };
+    let said = |given: &[Given], scores: &str, now: &str| since(given, scores, now, None);
     let high = "[[scores]]\nby = \"mitre\"\nscore = \"7.5\"\nknown = \"2099-01-01T09:00:00Z\"\n";
-    let on = |when: &str| vec![given("a.toml", 1, "nova", "\"A\"", when, "")];
+    let on = |when: &str| vec![given("a.toml", 1, "nova", "\"B\"\nhow = \"disabled\"", when, "")];
     assert_eq!(said(&on("2099-01-03T00:00:00Z"), high, "2099-02-01T00:00:00Z"), [""; 0]);
     assert_eq!(
         said(&on("2099-01-05T00:00:00Z"), high, "2099-02-01T00:00:00Z"),
@@ -236,6 +238,12 @@ fn lateness_is_by_the_pinned_regime() {
     assert!(pending[0].starts_with("severity pending: a.toml: severity pending: critical"), "{pending:?}");
     let late = said(&on("2099-04-05T00:00:00Z"), "", "2099-05-01T00:00:00Z");
     assert!(late[0].starts_with("late: a.toml: late whatever its severity"), "{late:?}");
+    // SCS-11: whoever joined later wasn't late before. And there is no deadline where nothing is to be patched.
+    let joined =
+        since(&on("2099-01-05T00:00:00Z"), high, "2099-02-01T00:00:00Z", Some("2099-01-03T00:00:00Z"));
+    assert_eq!(joined, [""; 0]);
+    let a = given("a.toml", 1, "nova", "\"A\"", "2099-04-05T00:00:00Z", "");
+    assert_eq!(said(&[a], high, "2099-05-01T00:00:00Z"), [""; 0]);
     // A share of the hosts is no patch.
     let c = "\"C\"\nhow = \"upstream\"\nfixed-version = \"30\"";
     let part = [given("c.toml", 1, "nova", c, "2099-01-02T00:00:00Z", "[rollout]\ndone = 2\nof = 4\n")];

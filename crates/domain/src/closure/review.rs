@@ -97,6 +97,8 @@ pub struct Ask<'a> {
     pub ran: Option<&'a Ran>,
     /// The regime that the authority counts by, and what it pins beside it.
     pub regime: Option<(&'a Regime, &'a Pin)>,
+    /// Since when the deployment is under the regime: no clock of it starts before (SCS-11).
+    pub joined: Option<Instant>,
     /// What is known of single findings, by advisory and product (as it is compared).
     pub facts: &'a BTreeMap<(String, String), Facts>,
     /// The instant of the review.
@@ -175,7 +177,7 @@ impl Finding<'_> {
             lines.extend(self.old_evidence(counts));
         }
         let whole = counts.filter(|counts| share(&counts.answer).is_none());
-        lines.extend(self.by_clock(counts, whole));
+        lines.extend(self.by_clock(counts, whole, !old.is_empty()));
         (counts.is_some(), lines)
     }
 
@@ -275,7 +277,11 @@ impl Finding<'_> {
     }
 
     /// What is missing, with its deadline; what came after it.
-    fn by_clock(&self, counts: Option<&Given>, whole: Option<&Given>) -> Option<Line> {
+    fn by_clock(&self, counts: Option<&Given>, whole: Option<&Given>, has_old: bool) -> Option<Line> {
+        // Where there was nothing to patch, there was no deadline for a patch.
+        if whole.is_some_and(|given| given.answer.way == Way::NotAffected) {
+            return None;
+        }
         let done = whole.and_then(|given| done(&given.answer));
         let clock = self.clock(done);
         let due = clock.as_ref().and_then(|clock| match clock.due {
@@ -289,6 +295,7 @@ impl Finding<'_> {
         let timing = clock.as_ref().map(|clock| timing(clock, done.unwrap_or(self.ask.now), done.is_some()));
         if whole.is_none() {
             let what = match counts.and_then(|given| Some((given, share(&given.answer)?))) {
+                None if has_old => "nobody answered the version in force".to_owned(),
                 None => "nobody answered".to_owned(),
                 Some((given, Rollout { done, of })) => {
                     format!("{}: patched in part, on {done} of {of} hosts", given.name)
@@ -319,6 +326,9 @@ impl Finding<'_> {
         if facts.is_maintained.is_none() {
             facts.is_maintained =
                 self.ask.ran.and_then(|ran| ran.verdicts.get(&self.key)).and_then(|ran| ran.is_maintained);
+        }
+        if let Some(joined) = self.ask.joined {
+            facts.happened.iter_mut().for_each(|happened| happened.at = happened.at.max(joined));
         }
         facts.done.remove(PATCHED);
         facts.done.extend(done.map(|done| (PATCHED.to_owned(), done)));

@@ -1,6 +1,7 @@
 //! `tidegate closure check`: the answers of providers held against a closure.
 
 use super::super::signing::{CLOSURE, Known, PROOF, bytes, faulty, read_envelope};
+use super::super::verdict::FormName;
 use super::{SignedBy, heading};
 use crate::engine::clock::{Clock as _, SystemClock};
 use crate::out::{Failure, Kind as Code, Out, printable};
@@ -42,6 +43,9 @@ pub(in crate::cli) struct Check {
     /// What runs in the deployment: answers are held against the verdicts on it.
     #[arg(long, value_name = "FILE", requires_all = ["advisories", "releases"])]
     inventory: Option<PathBuf>,
+    /// The form of the inventory; by default it is told from the content.
+    #[arg(long, value_name = "FORM", requires = "inventory")]
+    format: Option<FormName>,
     /// When the inventory was taken, where it doesn't say so itself.
     #[arg(long, value_name = "INSTANT", requires = "inventory")]
     taken: Option<Instant>,
@@ -66,6 +70,9 @@ pub(in crate::cli) struct Check {
     /// Files of facts about single findings, as for `regime matrix`: scores, and what happened when.
     #[arg(long, value_name = "DIR", requires = "regime")]
     facts: Option<PathBuf>,
+    /// Since when the deployment is under the regime: no clock of it starts before.
+    #[arg(long, value_name = "INSTANT", requires = "regime")]
+    joined: Option<Instant>,
     /// The instant of the check; by default now.
     #[arg(long, value_name = "INSTANT")]
     at: Option<Instant>,
@@ -109,6 +116,7 @@ impl Check {
                 given: &given,
                 ran: ran.as_ref(),
                 regime: regime.as_ref().map(|(regime, pin)| (regime, pin)),
+                joined: self.joined,
                 facts: &facts,
                 now,
             });
@@ -201,7 +209,8 @@ impl Check {
             return Ok(None);
         };
         let releases = verdict::releases(releases).map_err(|bad| faulty(&bad.path, &[bad.fault]))?;
-        let mut inventory = inventory::read(&bytes(file)?, None).map_err(|fault| faulty(file, &[fault]))?;
+        let mut inventory = inventory::read(&bytes(file)?, self.format.map(FormName::form))
+            .map_err(|fault| faulty(file, &[fault]))?;
         inventory.taken = self.taken.or(inventory.taken);
         if inventory.taken.is_none() {
             out.note("tidegate: the inventory doesn't say when it was taken: say it with --taken");
