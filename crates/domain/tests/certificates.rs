@@ -249,6 +249,9 @@ proptest! {
             }
             entries.extend(acts);
         }
+        // What is stored comes back, and folds to the same.
+        let stored = serde_json::to_string(&entries).expect("JSON");
+        prop_assert_eq!(&serde_json::from_str::<Vec<Entry>>(&stored).expect("entries"), &entries);
         prop_assert_eq!(replay(start, &entries), certificate);
         let (mut noticed, mut answered) = (None, false);
         for entry in &entries {

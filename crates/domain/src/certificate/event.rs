@@ -2,9 +2,10 @@
 
 use super::{About, Age, Role, Verb};
 use crate::time::Instant;
+use serde::{Deserialize, Serialize};
 
 /// Who acts, in which capacity.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Actor {
     /// The capacity.
     pub role: Role,
@@ -148,7 +149,8 @@ impl Action {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Event {
     /// The provider applied.
@@ -196,7 +198,7 @@ pub enum Event {
 }
 
 /// One line of a certificate's log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// When.
     pub at: Instant,
