@@ -35,3 +35,4 @@ pub mod similar;
 pub mod time;
 pub mod verdict;
 pub mod version;
+mod words;

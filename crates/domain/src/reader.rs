@@ -93,6 +93,22 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// One of a closed list of words.
+    pub(crate) fn word<T: Copy>(
+        &mut self,
+        raw: &Spanned<String>,
+        all: &[T],
+        name: fn(T) -> &'static str,
+    ) -> Option<T> {
+        let found = all.iter().copied().find(|word| name(*word) == raw.get_ref());
+        if found.is_none() {
+            let known: Vec<&str> = all.iter().map(|word| name(*word)).collect();
+            let what = format!("`{}` is not known here", raw.get_ref().escape_debug());
+            self.fault(raw.span().start, what, &format!("Known are {}.", known.join(", ")));
+        }
+        found
+    }
+
     pub(crate) fn instant(&mut self, raw: &Spanned<String>) -> Option<Instant> {
         self.explained(raw, "")
     }

@@ -367,3 +367,19 @@ fn a_notice_near_the_end_outlives_it() {
     let Standing::Held { until, .. } = tried.certificate.standing else { panic!("{tried:?}") };
     assert_eq!(until, at("2028-03-11T09:00:00Z"));
 }
+
+/// Who applied and thought better of it is nobody's business: the public sees what it saw before.
+#[test]
+fn a_withdrawn_application_is_not_the_publics() {
+    let text = [
+        event("2025-01-06", "provider", "apply", "deployment = \"new\""),
+        event("2025-01-07", "provider", "withdraw", ""),
+    ]
+    .concat();
+    let now = at("2025-02-01T00:00:00Z");
+    let tried = try_out(&rules(SCS), &history(&text), now);
+    assert!(tried.refused.is_empty());
+    assert_eq!(tried.entries.last().map(|entry| &entry.event), Some(&Event::ApplicationWithdrawn));
+    let never = view(&rules(SCS), &Certificate::none(now), &[], now);
+    assert_eq!(view(&rules(SCS), &tried.certificate, &tried.entries, now), never);
+}

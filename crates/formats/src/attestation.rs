@@ -16,7 +16,7 @@ pub const STATEMENT: &str = "application/vnd.in-toto+json";
 /// What the statement says: OpenVEX 0.2.
 const OPENVEX: &str = "https://openvex.dev/ns/v0.2.0";
 pub(crate) const IN_TOTO: &str = "https://in-toto.io/Statement/v1";
-const ANSWER: &str = "application/toml";
+const TOML: &str = "application/toml";
 
 #[derive(Serialize)]
 struct Statement<'a> {
@@ -30,7 +30,7 @@ struct Statement<'a> {
 
 /// An in-toto resource descriptor.
 #[derive(Serialize)]
-struct Subject {
+pub(crate) struct Subject {
     name: String,
     digest: Sha256,
     #[serde(rename = "mediaType", skip_serializing_if = "Option::is_none")]
@@ -42,6 +42,19 @@ struct Subject {
 #[derive(Serialize)]
 struct Sha256 {
     sha256: String,
+}
+
+impl Subject {
+    /// What has a digest, without its bytes.
+    pub(crate) fn named(name: String, digest: Digest) -> Subject {
+        Subject { name, digest: Sha256 { sha256: digest.to_string() }, media_type: None, content: None }
+    }
+
+    /// A TOML file, with its bytes.
+    pub(crate) fn file(name: String, text: &str) -> Subject {
+        let content = Some(BASE64_STANDARD.encode(text));
+        Subject { media_type: Some(TOML), content, ..Subject::named(name, Digest::of(text.as_bytes())) }
+    }
 }
 
 #[derive(Serialize)]
@@ -92,7 +105,7 @@ fn made_of<'a>(text: &str, answer: &'a Answer) -> Statement<'a> {
     let digest = Digest::of(text.as_bytes());
     Statement {
         kind: IN_TOTO,
-        subject: subjects(text, digest, answer),
+        subject: subjects(text, answer),
         predicate_type: OPENVEX,
         predicate: Document {
             context: OPENVEX,
@@ -107,24 +120,14 @@ fn made_of<'a>(text: &str, answer: &'a Answer) -> Statement<'a> {
 }
 
 /// The answer with its bytes, and what it names by digests.
-fn subjects(text: &str, digest: Digest, answer: &Answer) -> Vec<Subject> {
-    let named = |name: String, digest: Digest| Subject {
-        name,
-        digest: Sha256 { sha256: digest.to_string() },
-        media_type: None,
-        content: None,
-    };
+fn subjects(text: &str, answer: &Answer) -> Vec<Subject> {
     let evidence = &answer.evidence;
-    let answer = Subject {
-        media_type: Some(ANSWER),
-        content: Some(BASE64_STANDARD.encode(text)),
-        ..named(product(answer), digest)
-    };
+    let answer = Subject::file(product(answer), text);
     let snapshots = [("snapshot-before", evidence.before), ("snapshot-after", evidence.after)];
     let snapshots =
         snapshots.into_iter().filter_map(|(name, snapshot)| Some((name.to_owned(), snapshot?.sha256)));
     let images = evidence.images.iter().map(|image| (image.name.clone(), image.sha256));
-    let others = snapshots.chain(images).map(|(name, digest)| named(name, digest));
+    let others = snapshots.chain(images).map(|(name, digest)| Subject::named(name, digest));
     [answer].into_iter().chain(others).collect()
 }
 
@@ -190,7 +193,7 @@ pub fn read(payload: &[u8]) -> Result<(String, Answer), Fault> {
     if at("/_type") != Some(IN_TOTO) || at("/predicateType") != Some(OPENVEX) {
         return Err(bad("it is no in-toto Statement v1 about OpenVEX 0.2"));
     }
-    let content = at("/subject/0/content").filter(|_| at("/subject/0/mediaType") == Some(ANSWER));
+    let content = at("/subject/0/content").filter(|_| at("/subject/0/mediaType") == Some(TOML));
     let content = content.ok_or_else(|| bad("its first subject is not the answer"))?;
     let text =
         String::from_utf8(dsse::decode("content", content)?).map_err(|_| bad("the answer is not UTF-8"))?;

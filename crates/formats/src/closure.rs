@@ -4,10 +4,8 @@
 //! The statement's second subject is the scope as its authority wrote it, with its bytes. The same scope,
 //! instant and leaves always make the same statement.
 
-use crate::attestation::IN_TOTO;
+use crate::attestation::{IN_TOTO, Subject};
 use crate::{Fault, dsse, json};
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::fmt::Write;
@@ -17,7 +15,6 @@ use tidegate_domain::time::Instant;
 
 /// What the statement says: a closure, version 1.
 pub const PREDICATE: &str = "urn:tidegate:closure:1";
-const SCOPE: &str = "application/toml";
 const HASHING: &str = "RFC 9162, SHA-256";
 /// The first line of a leaf's proof.
 const LEAF_PROOF: &str = "tidegate-closure-proof-v1";
@@ -32,21 +29,6 @@ struct Statement<'a> {
     #[serde(rename = "predicateType")]
     predicate_type: &'static str,
     predicate: Predicate<'a>,
-}
-
-#[derive(Serialize)]
-struct Subject {
-    name: String,
-    digest: Sha256,
-    #[serde(rename = "mediaType", skip_serializing_if = "Option::is_none")]
-    media_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Sha256 {
-    sha256: String,
 }
 
 #[derive(Serialize)]
@@ -85,18 +67,8 @@ fn made_of<'a>(scope_text: &str, closure: &'a Closure) -> Statement<'a> {
         edition: leaf.edition.clone(),
         products: leaf.products.clone(),
     };
-    let tree = Subject {
-        name: format!("{} at {}", closure.scope.id, closure.at),
-        digest: Sha256 { sha256: root.clone() },
-        media_type: None,
-        content: None,
-    };
-    let scope = Subject {
-        name: "scope".to_owned(),
-        digest: Sha256 { sha256: Digest::of(scope_text.as_bytes()).to_string() },
-        media_type: Some(SCOPE),
-        content: Some(BASE64_STANDARD.encode(scope_text)),
-    };
+    let tree = Subject::named(format!("{} at {}", closure.scope.id, closure.at), closure.root());
+    let scope = Subject::file("scope".to_owned(), scope_text);
     Statement {
         kind: IN_TOTO,
         subject: [tree, scope],

@@ -1,12 +1,10 @@
 //! `tidegate closure` from the outside: made, signed, verified by others' programs, and answered.
 
-use serde_json::Value;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use tempfile::TempDir;
+mod desk;
 
-/// The folder that commands run in.
-struct Desk(TempDir);
+use desk::{Desk, good, refused};
+use serde_json::Value;
+use std::process::Output;
 
 fn advisory(number: u32, date: &str, product: &str, range: &str) -> String {
     format!(
@@ -29,7 +27,7 @@ impl Desk {
     /// Advisories of which the first two are in the scope and in force, signed for by a fresh SSH key; none
     /// where `ssh-keygen` isn't installed.
     fn new() -> Option<Desk> {
-        let desk = Desk(tempfile::tempdir().expect("a folder"));
+        let desk = Desk::empty();
         desk.write("ossa/1.yaml", &advisory(901, "2024-08-03", "Tide", ">=24.0.0 <24.0.2"));
         desk.write("ossa/2.yaml", &advisory(902, "2024-09-03", "reef", "<3.0.0"));
         desk.write("ossa/3.yaml", &advisory(903, "2024-09-03", "tide", "<23.0.0"));
@@ -50,37 +48,8 @@ impl Desk {
         Some(desk)
     }
 
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path().join(name);
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-        std::fs::write(path, text).expect("a file");
-    }
-
-    fn text(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path().join(name)).expect("a file")
-    }
-
-    fn run(&self, line: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
-        command.current_dir(self.path()).args(line).output().expect("the program runs")
-    }
-
     fn closure(&self, line: &[&str]) -> Output {
         self.run(&[&["closure"], line].concat())
-    }
-
-    fn other(&self, program: &str, line: &[&str], input: Option<&str>) -> Option<Output> {
-        let mut command = Command::new(program);
-        command.current_dir(self.path()).env("GNUPGHOME", self.path().join("gnupg")).args(line);
-        match input {
-            Some(name) => command.stdin(std::fs::File::open(self.path().join(name)).expect("a file")),
-            None => command.stdin(Stdio::null()),
-        };
-        command.output().ok()
     }
 
     fn make(&self, more: &[&str]) -> Output {
@@ -104,18 +73,6 @@ impl Desk {
         let keys = ["--signers", "north.signers", "--authority-signers", "authority.signers"];
         self.closure(&[&line[..], &keys, more].concat())
     }
-}
-
-fn good(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn refused(output: &Output, code: i32, why: &str) -> String {
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    assert!(said.contains(why), "{said}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// The desk, unless something that the test needs isn't installed.
@@ -281,6 +238,10 @@ fn only_what_is_signed_counts_and_everything_else_is_named() {
     refused(&desk.make(&["--sign-with", "authority"]), 5, "no line `2024.9`");
     desk.write("scope.toml", &SCOPE.replace("\"tide\", \"reef\"", "\"tidy\""));
     refused(&desk.make(&["--sign-with", "authority"]), 5, "nothing is in force");
+    // Nor does one that would leave out what nobody understood.
+    desk.write("scope.toml", SCOPE);
+    desk.write("ossa/6.yaml", "id: OSSA-2024-906\naffected-products: [");
+    refused(&desk.make(&["--sign-with", "authority"]), 5, "1 of the files in ossa were not understood");
 }
 
 #[test]

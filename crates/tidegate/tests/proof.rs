@@ -1,8 +1,9 @@
 //! `tidegate proof` from the outside, against the real `ssh-keygen` and `gpg`.
 
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use tempfile::TempDir;
+mod desk;
+
+use desk::{Desk, good, refused};
+use std::process::Output;
 
 const ANSWER: &str = r#"schema = 1
 advisory = "OSSA-2099-002"
@@ -31,41 +32,15 @@ member "p['payload']" > statement
 member "p['signatures'][0]['sig']" > payload.sig
 "#;
 
-struct Desk(TempDir);
-
 impl Desk {
     fn new() -> Desk {
-        let desk = Desk(tempfile::tempdir().expect("a folder"));
+        let desk = Desk::empty();
         desk.write("answer.toml", ANSWER);
         desk
     }
 
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.path().join(name), text).expect("a file");
-    }
-
-    fn text(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path().join(name)).expect("a file")
-    }
-
     fn proof(&self, line: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tidegate"));
-        command.current_dir(self.path()).arg("proof").args(line).output().expect("the program runs")
-    }
-
-    /// Runs another program in the folder; none where it isn't installed.
-    fn other(&self, program: &str, line: &[&str], input: Option<&str>) -> Option<Output> {
-        let mut command = Command::new(program);
-        command.current_dir(self.path()).env("GNUPGHOME", self.path().join("gnupg")).args(line);
-        match input {
-            Some(name) => command.stdin(std::fs::File::open(self.path().join(name)).expect("a file")),
-            None => command.stdin(Stdio::null()),
-        };
-        command.output().ok()
+        self.run(&[&["proof"], line].concat())
     }
 
     /// An SSH key and the file that allows it to sign; false where `ssh-keygen` isn't installed.
@@ -77,17 +52,6 @@ impl Desk {
         self.write("allowed_signers", &format!("north@example.org {}", self.text("id.pub")));
         true
     }
-}
-
-fn good(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn refused(output: &Output, code: i32, why: &str) {
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    assert!(said.contains(why), "{said}");
 }
 
 #[test]

@@ -79,17 +79,20 @@ pub fn check(rules: &Rules) -> Report {
             found.transitions += 1;
             let fresh = seen.len();
             let id = *seen.entry(key(&next)).or_insert(fresh);
-            if id == fresh && fresh < STATES_MAX {
+            if id == fresh {
                 found.parents.push((node.id, by));
                 queue.push_back(Node { id, ..next });
             }
         }
+        if seen.len() > STATES_MAX {
+            let what = format!("the policy has more than {STATES_MAX} states, and not all were visited");
+            found.note("size", Kind::Limits, what, None, None);
+            break;
+        }
     }
-    if seen.len() > STATES_MAX {
-        let what = format!("the policy has more than {STATES_MAX} states, and not all were visited");
-        found.note("size", Kind::Limits, what, None, None);
+    if seen.len() <= STATES_MAX {
+        found.at_the_end();
     }
-    found.at_the_end();
     let mut findings: Vec<Finding> = found.found.into_values().collect();
     findings.sort_by_key(|finding| finding.kind);
     Report { states: found.parents.len(), transitions: found.transitions, findings }
@@ -282,6 +285,7 @@ impl<'a> Exploration<'a> {
             | Event::Appealed { .. }
             | Event::Reinstated { .. }
             | Event::Dismissed { .. }
+            | Event::ApplicationWithdrawn
             | Event::Withdrawn => None,
         };
         if let Some((verb, why)) = broken {
@@ -362,6 +366,7 @@ impl Memory {
             Event::Granted { .. }
             | Event::Declined { .. }
             | Event::Expired
+            | Event::ApplicationWithdrawn
             | Event::Withdrawn
             | Event::Revoked { .. }
             | Event::Reinstated { .. } => *self = Memory::default(),

@@ -21,7 +21,7 @@ pub fn decide(
 ) -> Decision {
     let asked = Asked { rules, certificate, actor, now };
     let Some(verb) = action.verb() else {
-        return Ok(if actor.role == Role::Clock { asked.tick() } else { Vec::new() });
+        return if actor.role == Role::Clock { asked.perform(action) } else { Ok(Vec::new()) };
     };
     if let Some(stage) = asked.wrong_stage(verb) {
         return Err(Refusal::WrongStage(verb, stage));
@@ -35,7 +35,7 @@ pub fn decide(
     if !action.text().is_none_or(is_text) {
         return Err(Refusal::Text);
     }
-    asked.perform(action).map(|event| vec![event])
+    asked.perform(action)
 }
 
 /// Since when a fact holds, where it does.
@@ -215,15 +215,15 @@ impl Asked<'_> {
         }
     }
 
-    fn perform(&self, action: &Action) -> Result<Event, Refusal> {
+    fn perform(&self, action: &Action) -> Decision {
         let text = || action.text().unwrap_or_default().to_owned();
-        Ok(match action {
+        let event = match action {
             Action::Apply { age } => self.apply(*age)?,
             Action::ShowFindings { open } => Event::FindingsShown { open: *open },
             Action::Grant => self.grant()?,
             Action::Decline { .. } => Event::Declined { why: text() },
             Action::Renew => self.renew()?,
-            Action::Pass | Action::Tick => Event::CheckPassed,
+            Action::Pass => Event::CheckPassed,
             Action::Fail { about, .. } => {
                 let (counts, clause) = &self.rules.counts;
                 if !counts.contains(about) {
@@ -248,8 +248,15 @@ impl Asked<'_> {
                 self.another_person()?;
                 Event::Dismissed { why: text() }
             }
-            Action::Withdraw => Event::Withdrawn,
-        })
+            Action::Withdraw => match self.certificate.standing {
+                Standing::Applied { .. } => Event::ApplicationWithdrawn,
+                Standing::Absent { .. } | Standing::Held { .. } | Standing::Revoked { .. } => {
+                    Event::Withdrawn
+                }
+            },
+            Action::Tick => return Ok(self.tick()),
+        };
+        Ok(vec![event])
     }
 
     fn apply(&self, age: Age) -> Result<Event, Refusal> {
@@ -319,7 +326,7 @@ impl Asked<'_> {
         if let Some((step, _)) = due {
             let text = format!("by the clock, under {}", step.clause);
             let action = Action::of(step.does, &text, Age::Old, super::About::Service, 0);
-            return self.perform(&action).into_iter().collect();
+            return self.perform(&action).unwrap_or_default();
         }
         match certificate.standing {
             // No certificate ends while its holder has something to answer for: that would be a revocation

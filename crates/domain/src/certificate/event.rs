@@ -193,6 +193,8 @@ pub enum Event {
     Reinstated { why: String, until: Instant },
     /// The appeal was dismissed.
     Dismissed { why: String },
+    /// The provider withdrew its application.
+    ApplicationWithdrawn,
     /// The provider gave the certificate back.
     Withdrawn,
 }

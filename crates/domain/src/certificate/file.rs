@@ -199,14 +199,4 @@ impl Reader<'_> {
     fn words<T: Copy>(&mut self, raw: &[Spanned<String>], all: &[T], name: fn(T) -> &'static str) -> Vec<T> {
         raw.iter().filter_map(|word| self.word(word, all, name)).collect()
     }
-
-    fn word<T: Copy>(&mut self, raw: &Spanned<String>, all: &[T], name: fn(T) -> &'static str) -> Option<T> {
-        let found = all.iter().copied().find(|word| name(*word) == raw.get_ref());
-        if found.is_none() {
-            let known: Vec<&str> = all.iter().map(|word| name(*word)).collect();
-            let what = format!("`{}` is not known here", raw.get_ref().escape_debug());
-            self.fault(raw.span().start, what, &format!("Known are {}.", known.join(", ")));
-        }
-        found
-    }
 }

@@ -80,12 +80,12 @@ pub fn read_history(text: &str) -> Result<History, Vec<Fault>> {
 impl Reader<'_> {
     fn happening(&mut self, raw: RawEvent) -> Option<Happening> {
         let at = self.instant(&raw.at);
-        let role = self.known(&raw.by, Role::from_name, Role::ALL, Role::name);
+        let role = self.word(&raw.by, Role::ALL, Role::name);
         if role == Some(Role::Clock) {
             let advice = "Leave the line out: what the clock does follows from the policy.";
             self.fault(raw.by.span().start, "the clock needs no lines", advice);
         }
-        let verb = self.known(&raw.does, Verb::from_name, Verb::ALL, Verb::name);
+        let verb = self.word(&raw.does, Verb::ALL, Verb::name);
         let mut needs = |raw: &Option<Spanned<String>>, wanted: Verb, field: &str, place: usize| {
             if raw.is_none() && verb == Some(wanted) {
                 let what = format!("`{}` needs `{field}`", wanted.name());
@@ -94,8 +94,8 @@ impl Reader<'_> {
         };
         needs(&raw.deployment, Verb::Apply, "deployment", raw.does.span().start);
         needs(&raw.about, Verb::Fail, "about", raw.does.span().start);
-        let age = raw.deployment.as_ref().map(|raw| self.known(raw, Age::from_name, Age::ALL, Age::name));
-        let about = raw.about.as_ref().map(|raw| self.known(raw, About::from_name, About::ALL, About::name));
+        let age = raw.deployment.as_ref().map(|raw| self.word(raw, Age::ALL, Age::name));
+        let about = raw.about.as_ref().map(|raw| self.word(raw, About::ALL, About::name));
         if raw.open.is_none() && verb == Some(Verb::ShowFindings) {
             let what = "`show-findings` needs `open`, the number of open findings";
             self.fault(raw.does.span().start, what, "`tidegate closure check` counts them.");
@@ -103,22 +103,6 @@ impl Reader<'_> {
         let (age, about) = (age.unwrap_or(Some(Age::Old))?, about.unwrap_or(Some(About::Service))?);
         let action = Action::of(verb?, &raw.text, age, about, raw.open.unwrap_or(0));
         Some(Happening { at: at?, by: Actor { role: role?, name: raw.name }, action })
-    }
-
-    fn known<T: Copy>(
-        &mut self,
-        raw: &Spanned<String>,
-        from: fn(&str) -> Option<T>,
-        all: &[T],
-        name: fn(T) -> &'static str,
-    ) -> Option<T> {
-        let found = from(raw.get_ref());
-        if found.is_none() {
-            let known: Vec<&str> = all.iter().map(|word| name(*word)).collect();
-            let what = format!("`{}` is not known here", raw.get_ref().escape_debug());
-            self.fault(raw.span().start, what, &format!("Known are {}.", known.join(", ")));
-        }
-        found
     }
 }
 

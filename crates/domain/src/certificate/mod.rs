@@ -69,7 +69,9 @@ pub enum Absence {
     Declined,
     /// It ran out.
     Expired,
-    /// The provider gave it back, or withdrew its application.
+    /// The provider withdrew its application.
+    ApplicationWithdrawn,
+    /// The provider gave it back.
     Withdrawn,
 }
 
@@ -153,6 +155,7 @@ impl Certificate {
             }
             Event::Declined { .. } => self.absent(at, Absence::Declined),
             Event::Expired => self.absent(at, Absence::Expired),
+            Event::ApplicationWithdrawn => self.absent(at, Absence::ApplicationWithdrawn),
             Event::Withdrawn => self.absent(at, Absence::Withdrawn),
             Event::Renewed { until } => self.last_until(*until),
             Event::ExpiryWarned { .. } => {

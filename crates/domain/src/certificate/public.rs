@@ -33,7 +33,7 @@ pub fn view(rules: &Rules, certificate: &Certificate, entries: &[Entry], now: In
 fn status(certificate: &Certificate, now: Instant) -> String {
     match &certificate.standing {
         Standing::Absent { why: Absence::Expired, since } => format!("no certificate: it ended on {since}"),
-        Standing::Absent { why: Absence::Withdrawn, since } if certificate.was_certified => {
+        Standing::Absent { why: Absence::Withdrawn, since } => {
             format!("no certificate: the provider gave it back on {since}")
         }
         // Whoever never had one is nobody's business, applications included.
@@ -82,9 +82,10 @@ fn told(event: &Event) -> Option<String> {
         Event::Appealed { .. } => "the provider appealed".to_owned(),
         Event::Reinstated { until, .. } => format!("given back on appeal, until {until}"),
         Event::Dismissed { .. } => "the appeal was dismissed".to_owned(),
-        Event::Withdrawn => "withdrawn by the provider".to_owned(),
+        Event::Withdrawn => "given back by the provider".to_owned(),
         Event::Applied { .. }
         | Event::FindingsShown { .. }
+        | Event::ApplicationWithdrawn
         | Event::Declined { .. }
         | Event::ExpiryWarned { .. }
         | Event::CheckPassed

@@ -2,41 +2,9 @@
 
 use crate::id::Slug;
 use crate::time::Length;
+use crate::words::words;
 use jiff::tz::TimeZone;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-
-/// Declares words that a policy may use, each with its meaning for people.
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal, $phrase:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name { $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[$name] = &[$($name::$variant,)*];
-
-            /// The word in files.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self { $($name::$variant => $word,)* }
-            }
-
-            /// The words for people.
-            #[must_use]
-            pub fn phrase(self) -> &'static str {
-                match self { $($name::$variant => $phrase,)* }
-            }
-
-            /// The one of this name.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<$name> {
-                $name::ALL.iter().copied().find(|word| word.name() == name)
-            }
-        }
-    };
-}
 
 words! {
     /// Who acts.

@@ -3,10 +3,12 @@
 //! An authority signs the root of a Merkle tree over the advisories in force. A provider answers every leaf.
 //! [`review`] says what is missing, late, contradictory or stale.
 
+mod force;
 mod review;
 mod scope;
 mod tree;
 
+pub use force::{NotClosed, Published, in_force};
 pub use review::{Ask, Given, Kind, Line, Ran, Review, Running, review};
 pub use scope::{SCOPE_BYTES_MAX, SCOPE_SCHEMA, Scope, read_scope};
 pub use tree::{Side, Step, leaf_hash, path, root, root_of, sides};

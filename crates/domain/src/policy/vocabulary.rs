@@ -2,46 +2,9 @@
 //! new word does not compile until every table has it.
 
 use crate::id::Slug;
+use crate::words::words;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// Makes an enum whose variants have a name in policies and a phrase for people.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal, $phrase:literal;)+ }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant,)+ }
-
-        impl $name {
-            /// Every word of this list, in the order of the manual.
-            pub const ALL: &'static [$name] = &[$($name::$variant),+];
-
-            /// The word as policies and the command line write it.
-            #[must_use]
-            pub fn name(self) -> &'static str {
-                match self { $($name::$variant => $word,)+ }
-            }
-
-            /// The word as a phrase for people.
-            #[must_use]
-            pub fn phrase(self) -> &'static str {
-                match self { $($name::$variant => $phrase,)+ }
-            }
-
-            /// The word that is written so, if there is one.
-            #[must_use]
-            pub fn from_name(name: &str) -> Option<$name> {
-                $name::ALL.iter().copied().find(|word| word.name() == name)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-    };
-}
 
 words! {
     /// What somebody may ask of a case. What a verb means is code; who may do it, and when, is policy.

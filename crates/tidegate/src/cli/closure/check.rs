@@ -216,7 +216,7 @@ impl Check {
             out.note("tidegate: the inventory doesn't say when it was taken: say it with --taken");
         }
         let mut advisories = Vec::new();
-        for document in super::documents(folder, out)? {
+        for document in super::documents(folder, out)?.read {
             match closure.leaves.iter().find(|leaf| leaf.advisory == document.advisory.id) {
                 Some(leaf) if leaf.sha256 == document.sha256 => advisories.push(document.advisory),
                 Some(leaf) => out.note(&printable(&format!(

@@ -10,9 +10,8 @@ use crate::verdict::{self, Document};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::path::{Path, PathBuf};
-use tidegate_domain::closure::{self as domain, LEAVES_MAX, Leaf, Scope, read_scope};
+use tidegate_domain::closure::{self as domain, read_scope};
 use tidegate_domain::proof::Digest;
-use tidegate_domain::release::Releases;
 use tidegate_domain::time::Instant;
 use tidegate_formats::Fault;
 use tidegate_formats::closure::{self as statement, LeafProof};
@@ -248,67 +247,49 @@ impl Over {
             return Err(faulty(&self.scope, &[Fault::nowhere(what, "name it as the data does")]));
         }
         let documents = documents(&self.advisories, out)?;
-        let leaves = leaves(&documents, &scope, &releases, self.at, out)?;
+        if documents.bad > 0 {
+            // Signed without them, the closure would say that they don't count.
+            let message = format!(
+                "{} of the files in {} were not understood, and a closure speaks for all\n  \
+                 Mend them, or take out of the folder what is no advisory.",
+                documents.bad,
+                self.advisories.display()
+            );
+            return Err(Failure::of(Kind::Faults, message));
+        }
+        let read = documents.read.iter().map(|Document { sha256, advisory }| domain::Published {
+            advisory: &advisory.id,
+            sha256: *sha256,
+            edition: advisory.edition.name(),
+            day: advisory.published.as_ref().map(|published| published.day),
+            statements: &advisory.statements,
+        });
+        let leaves = domain::in_force(&scope, &releases, self.at, read)
+            .map_err(|why| Failure::of(Kind::Faults, printable(&why.to_string())))?;
+        for leaf in leaves.iter().filter(|leaf| leaf.since.is_none()) {
+            out.note(&printable(&format!("tidegate: {} has no date, and counts as in force", leaf.advisory)));
+        }
         let closure = domain::Closure { scope, at: self.at, leaves };
         let statement = statement::statement(&text, &closure);
         Ok((closure, statement))
     }
 }
 
+/// What a folder of advisories holds.
+struct Folder {
+    read: Vec<Document>,
+    /// Files that were not understood.
+    bad: usize,
+}
+
 /// Reads a folder of advisories, and says what of it was not understood.
-fn documents(folder: &Path, out: &Out) -> Result<Vec<Document>, Failure> {
+fn documents(folder: &Path, out: &Out) -> Result<Folder, Failure> {
     let documents = verdict::documents(folder).map_err(|bad| faulty(&bad.path, &[bad.fault]))?;
     for bad in &documents.bad {
-        out.note(&printable(&format!("tidegate: not understood, and so in no closure: {bad}")));
+        out.note(&printable(&format!("tidegate: not understood: {bad}")));
     }
     for replaced in &documents.replaced {
         out.note(&printable(&format!("tidegate: {replaced}")));
     }
-    Ok(documents.read)
-}
-
-/// What is in force for the scope at an instant, by identity.
-fn leaves(
-    documents: &[Document],
-    scope: &Scope,
-    releases: &Releases,
-    at: Instant,
-    out: &Out,
-) -> Result<Vec<Leaf>, Failure> {
-    let refused = |what: String| Err(Failure::of(Kind::Faults, printable(&what)));
-    let mut leaves: Vec<Leaf> = Vec::new();
-    for Document { sha256, advisory } in documents {
-        let covered = advisory.statements.iter().filter(|statement| scope.covers(statement, releases));
-        let mut products: Vec<String> = covered.map(|statement| statement.product.clone()).collect();
-        products.sort();
-        products.dedup();
-        let since = advisory.published.as_ref().and_then(|published| {
-            published.day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| Instant::from(day.timestamp()))
-        });
-        if products.is_empty() || since.is_some_and(|since| since > at) {
-            continue;
-        }
-        if !Leaf::fits(&advisory.id) {
-            return refused(format!("`{}` is no identity that fits into a leaf", advisory.id.escape_debug()));
-        }
-        if since.is_none() {
-            out.note(&printable(&format!("tidegate: {} has no date, and counts as in force", advisory.id)));
-        }
-        let (advisory, edition) = (advisory.id.clone(), advisory.edition.name().to_owned());
-        leaves.push(Leaf { advisory, sha256: *sha256, since, edition, products });
-    }
-    leaves.sort_by(|one, other| one.advisory.cmp(&other.advisory));
-    if let Some([one, _]) = leaves.array_windows().find(|[one, other]| one.advisory == other.advisory) {
-        return refused(format!(
-            "two documents of different forms call themselves {}: give one",
-            one.advisory
-        ));
-    }
-    match leaves.len() {
-        0 => refused(format!("nothing is in force for {} at {at}", scope.id)),
-        count if count > LEAVES_MAX => {
-            refused(format!("{count} advisories are in force, and a closure has at most {LEAVES_MAX}"))
-        }
-        _ => Ok(leaves),
-    }
+    Ok(Folder { read: documents.read, bad: documents.bad.len() })
 }
